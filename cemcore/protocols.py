@@ -1,0 +1,60 @@
+"""The seams: what a plug-in must be able to do. No base class to inherit; laws in `tests/laws` hold every one to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cemcore.domain import Batch, Feed, Window
+from cemcore.panel import Bool, Float32, Float64, Int32, Int64
+
+
+@runtime_checkable
+class Collector(Protocol):
+    """One kind of source. A dataclass: its fields are its options, its constructor only stores them."""
+
+    feed: ClassVar[Feed]
+
+    def collect(self, window: Window) -> Iterator[Batch]:
+        """Every batch that arrived in `window`; none means "asked, nothing there".
+
+        Raises CollectError(source, transient) when the source cannot be asked.
+        """
+        ...
+
+
+@runtime_checkable
+class ExperienceModel(Protocol):
+    """An experience score from quality indicators, on 0-100."""
+
+    kqis: ClassVar[tuple[str, ...]]
+
+    def score(self, kqis: Mapping[str, Float64]) -> Float64:
+        """Scores 0..100 of n records from arrays of n values a KQI; NaN where unknowable."""
+        ...
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Tier 1: resident state over many series, sparse rows.
+
+    `step` learns slot t-1 under its mask, then scores slot t; it returns a new state and leaves the old one as it was. Surprise is
+    -log10 of the tail probability (high = abnormal); NaN in or too young gives NaN out.
+    """
+
+    def step(
+        self, slot: int, rows: Int64, x: Float32, cohort: Int32, hour: Int32, mask_prev: Bool
+    ) -> tuple[Self, Float32, Float32]:
+        """(detector after the step, surprise[k], z[k]) for the k active series `rows` with values `x` at `slot` [s]."""
+        ...
+
+    def get_state(self) -> Mapping[str, NDArray[np.generic]]:
+        """Everything learned, as plain arrays."""
+        ...
+
+    def set_state(self, state: Mapping[str, NDArray[Any]]) -> Self:
+        """A detector with the same settings and this state."""
+        ...
