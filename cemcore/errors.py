@@ -9,6 +9,7 @@ CemError
   ModelError
     NotFittedError  asked before it learned
   TopologyError     an unknown or inconsistent resource       REST 404 when asked by id
+  NotFoundError     no such problem, subject ...              REST 404
   StorageError      nothing moves; the tick is tried again   REST 503
   CareError         an action could not be sent; permanent or not
 
@@ -67,6 +68,10 @@ class NotFittedError(ModelError):
 
 class TopologyError(CemError):
     """A resource is unknown, or the inventory contradicts itself."""
+
+
+class NotFoundError(CemError):
+    """Something was asked for by its id, and there is no such thing."""
 
 
 class StorageError(CemError):

@@ -53,7 +53,9 @@ class Contract:
 QUARANTINE = ("position", "reason", "record")
 """position = where in the origin (line, row, byte, element), reason = why, record = the record as text."""
 
-RECORDED_AT = Column("recorded_at", "time", "when the row became known; stamped at collection where the source does not say")
+RECORDED_AT = Column(
+    "recorded_at", "time", "when the row became known; stamped at collection where the source does not say"
+)
 
 ATTRIBUTES = ("device_model", "firmware", "app", "app_version", "slice")
 """Columns of a quality record that say with what the session was made."""
@@ -61,7 +63,14 @@ ATTRIBUTES = ("device_model", "firmware", "app", "app_version", "slice")
 KQIS: dict[str, Column] = {
     c.name: c
     for c in (
-        Column("latency_ms", "number", "delay: mouth to ear for voice, round trip elsewhere", unit="ms", low=0, high=600_000),
+        Column(
+            "latency_ms",
+            "number",
+            "delay: mouth to ear for voice, round trip elsewhere",
+            unit="ms",
+            low=0,
+            high=600_000,
+        ),
         Column("jitter_ms", "number", "delay variation", unit="ms", low=0, high=600_000),
         Column("loss_pct", "number", "packet loss", unit="%", low=0, high=100),
         Column("throughput_mbps", "number", "delivered rate", unit="Mbit/s", low=0, high=1_000_000),
@@ -264,9 +273,17 @@ def conform(feed: Feed, frame: pd.DataFrame, position: pd.Series | None = None) 
         if col.required:
             faults = _blame(faults, cast.isna() & ~bad, f"{col.name} is missing")
         if col.low is not None:
-            faults = _blame(faults, (cast < col.low).fillna(False).astype(bool), f"{col.name} is below {col.low:g} {col.unit}".rstrip())
+            faults = _blame(
+                faults,
+                (cast < col.low).fillna(False).astype(bool),
+                f"{col.name} is below {col.low:g} {col.unit}".rstrip(),
+            )
         if col.high is not None:
-            faults = _blame(faults, (cast > col.high).fillna(False).astype(bool), f"{col.name} is above {col.high:g} {col.unit}".rstrip())
+            faults = _blame(
+                faults,
+                (cast > col.high).fillna(False).astype(bool),
+                f"{col.name} is above {col.high:g} {col.unit}".rstrip(),
+            )
     good = faults == ""
     held = pd.DataFrame(out, index=frame.index)
     if bool(good.all()):
@@ -282,7 +299,13 @@ def conform(feed: Feed, frame: pd.DataFrame, position: pd.Series | None = None) 
     return held[good].reset_index(drop=True), rejected.astype("str").reset_index(drop=True)
 
 
-_KIND_WORDS = {"time": "a time", "text": "text", "number": "a number", "whole": "a whole number", "flag": "true or false"}
+_KIND_WORDS = {
+    "time": "a time",
+    "text": "text",
+    "number": "a number",
+    "whole": "a whole number",
+    "flag": "true or false",
+}
 _DTYPES = {"time": "datetime64[us, UTC]", "text": "str", "number": "float64", "whole": "Int64", "flag": "bool"}
 
 

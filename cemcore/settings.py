@@ -1,0 +1,255 @@
+"""Settings: TOML read into one frozen tree. Unknown keys are refused with file and key.
+
+Order: an argument given by the caller > environment (`CEM__SECTION__KEY`) > file > default. Secrets stand as `env:NAME`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from cemcore.errors import ConfigError
+
+
+class Section(BaseModel):
+    """Base of every table: frozen, and strict about what it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Operator(Section):
+    """Who and where: `file` and `keys` let these values come from a JSON document that the operator keeps elsewhere."""
+
+    name: str = "operator"
+    timezone: str = "UTC"
+    holidays: tuple[date, ...] = ()
+    slot_minutes: int = Field(15, ge=1, le=60)
+    learn_days: float = Field(7, ge=0, le=60)
+    learn_until: datetime | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as e:
+            raise ValueError(f"no such time zone: {value} (an IANA name such as Europe/Berlin is wanted)") from e
+        return value
+
+    @field_validator("slot_minutes")
+    @classmethod
+    def _divides_the_hour(cls, value: int) -> int:
+        if 60 % value:
+            raise ValueError("a slot must divide the hour: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60 minutes")
+        return value
+
+    @property
+    def slot_seconds(self) -> int:
+        """Length of a slot [s]."""
+        return self.slot_minutes * 60
+
+
+class Storage(Section):
+    """Where the many (archive) and the few (ledger) are kept; relative paths start at the settings file."""
+
+    archive: str = "var/archive"
+    ledger: str = "sqlite:///var/ledger.db"
+    retention_days: Mapping[str, int] = {}
+    snapshot_slots: int = Field(96, ge=1)
+    commit_slots: int = Field(96, ge=1)
+
+
+class Assess(Section):
+    """How slots settle and what may be reported. `false_alarm_budget` is the one knob: false problems a day."""
+
+    settle_minutes: float = Field(5, ge=0, le=60)
+    horizon_hours: float = Field(48, ge=0, le=24 * 14)
+    false_alarm_budget: float = Field(0.1, gt=0, le=100)
+    small_group: int = Field(5, ge=2)
+    load_kpis: tuple[str, ...] = ("RRU.PrbTotDl", "util_pct")
+    catalogue: str = "services.toml"
+
+
+class Coverage(Section):
+    """Which part of the network each feed is delivered for as one: a column of the resources, or empty for none."""
+
+    quality: str = ""
+    measurements: str = ""
+    alarms: str = ""
+
+
+class Joining(Section):
+    """How names in measurements and alarms find their resource."""
+
+    aliases: Mapping[str, str] = {}
+
+
+class Api(Section):
+    """The REST door; beyond loopback it needs a `token` (`env:NAME`)."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8377, ge=0, le=65535)
+    token: str = ""
+
+
+class Source(Section):
+    """One configured source: a collector plug-in, its cadence and its options."""
+
+    name: str = Field(min_length=1)
+    collector: str = Field(min_length=1)
+    every_s: float = Field(60, gt=0)
+    options: Mapping[str, Any] = {}
+
+
+class Settings(Section):
+    """Everything that `cem` is told."""
+
+    operator: Operator = Operator()
+    storage: Storage = Storage()
+    assess: Assess = Assess()
+    coverage: Coverage = Coverage()
+    joining: Joining = Joining()
+    api: Api = Api()
+    sources: tuple[Source, ...] = ()
+    file: Path = Path("cem.toml")
+    root: Path = Path(".")
+
+    @model_validator(mode="after")
+    def _names_once(self) -> Self:
+        names = [s.name for s in self.sources]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"sources: each needs its own name; twice: {', '.join(twice)}")
+        if self.api.host not in ("127.0.0.1", "localhost", "::1") and not self.api.token:
+            raise ValueError("api.token: listening beyond loopback needs a token (env:NAME)")
+        return self
+
+    @classmethod
+    def load(
+        cls, file: str | Path, *, root: Path | None = None, overrides: Mapping[str, Any] | None = None
+    ) -> Settings:
+        """Read `file`; ConfigError with file, key and reason when it can't be used.
+
+        `root` is where relative paths of sources start (default: the file's folder); `overrides` are dotted keys given by the caller.
+        """
+        path = Path(file)
+        tree = _read_toml(path)
+        base = root or path.parent
+        tree = _borrow(tree, base, path)
+        for key, value in {**_from_environment(os.environ), **(overrides or {})}.items():
+            _put(tree, key.split("."), value, path)
+        tree["file"], tree["root"] = path, base
+        try:
+            return cls.model_validate(_resolve_secrets(tree, path))
+        except ValidationError as e:
+            first = e.errors()[0]
+            key = ".".join(str(p) for p in first["loc"])
+            raise ConfigError(str(path), key, _plain(first)) from e
+
+    def path(self, name: str) -> Path:
+        """`name` as a path, relative ones from the settings' root."""
+        return self.root / name
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's URL, with a relative SQLite path made absolute from the root."""
+        prefix = "sqlite:///"
+        url = self.storage.ledger
+        if url.startswith(prefix) and not url.startswith("sqlite:////"):
+            return prefix + str(self.path(url.removeprefix(prefix)).absolute())
+        return url
+
+    def learning_ends(self, first_slot: int) -> int:
+        """Until when [s] to learn only, for data that begins at `first_slot` [s]."""
+        if self.operator.learn_until is not None:
+            return int(self.operator.learn_until.astimezone(UTC).timestamp())
+        return first_slot + int(timedelta(days=self.operator.learn_days).total_seconds())
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(str(path), "", "no such file (`cem init DIR` writes a commented one)") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise ConfigError(str(path), "", f"not valid TOML: {e}") from e
+
+
+def _borrow(tree: dict[str, Any], root: Path, path: Path) -> dict[str, Any]:
+    """Fill in what `[borrow]` says is kept in a JSON document: `key = "dotted.path"`, with `words` translating phrases."""
+    borrow = tree.pop("borrow", None)
+    if borrow is None:
+        return tree
+    unknown = set(borrow) - {"file", "keys", "words"}
+    if unknown or "file" not in borrow:
+        raise ConfigError(str(path), "borrow", f"wants file, keys and words; not {sorted(unknown) or 'without file'}")
+    source = root / str(borrow["file"])
+    try:
+        document = json.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            str(source), "", f"no such file, but {path.name} takes the operator's facts from it"
+        ) from None
+    except ValueError as e:
+        raise ConfigError(str(source), "", f"not valid JSON: {e}") from e
+    words = dict(borrow.get("words", {}))
+    for key, where in dict(borrow.get("keys", {})).items():
+        value: Any = document
+        for part in str(where).split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            _put(tree, key.split("."), words.get(value, value) if isinstance(value, str) else value, path)
+    return tree
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """`CEM__ASSESS__SETTLE_MINUTES=3` as `{"assess.settle_minutes": "3"}`; lists stand as JSON."""
+    out: dict[str, Any] = {}
+    for name, text in sorted(environment.items()):
+        if name.startswith("CEM__"):
+            value: Any = text
+            if text.startswith(("[", "{")):
+                try:
+                    value = json.loads(text)
+                except ValueError as e:
+                    raise ConfigError("environment", name, f"not valid JSON: {e}") from e
+            out[".".join(name.removeprefix("CEM__").lower().split("__"))] = value
+    return out
+
+
+def _put(tree: dict[str, Any], keys: list[str], value: Any, path: Path) -> None:
+    for key in keys[:-1]:
+        tree = tree.setdefault(key, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(str(path), ".".join(keys), f"{key} is no table")
+    tree[keys[-1]] = value
+
+
+def _resolve_secrets(value: Any, path: Path) -> Any:
+    if isinstance(value, dict):
+        return {k: _resolve_secrets(v, path) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_resolve_secrets(v, path) for v in value]
+    if isinstance(value, str) and value.startswith("env:"):
+        name = value.removeprefix("env:")
+        if name not in os.environ:
+            raise ConfigError(str(path), value, f"the environment variable {name} is not set")
+        return os.environ[name]
+    return value
+
+
+def _plain(error: Any) -> str:
+    """A pydantic error in plain words."""
+    if error["type"] == "extra_forbidden":
+        return "unknown key"
+    if error["type"] == "missing":
+        return "is missing"
+    return str(error["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,87 @@
+"""What the doors show: answers of `Cem` as plain frozen objects. `cemcore.report` turns them into documents and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pandas as pd
+
+from cemcore.domain import Impact, ServiceProblem, Verdict
+
+
+@dataclass(frozen=True)
+class ProblemView:
+    """One problem as known at a moment, with what it did to whom.
+
+    `revisions` (oldest first) and `verdicts` are filled where one problem was asked for; `affected` is a frame (service, subject_id,
+    state, posterior, bad_rows, total_rows) of its members, as of the revision shown, filled on the same occasion.
+    """
+
+    problem: ServiceProblem
+    impact: Impact
+    revisions: tuple[ServiceProblem, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    affected: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class ImpactView:
+    """Impact of a problem or of any set of resources. `basis` says of what and how it was found: "observed" or "predicted".
+
+    `protected` counts subjects that redundancy saves; None where the question was about a problem.
+    """
+
+    basis: str
+    subject: str
+    at: datetime
+    during: tuple[datetime, datetime] | None
+    impact: Impact
+    resources: tuple[str, ...] = ()
+    protected: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FeedHealth:
+    """State of one source: what came, what could not be taken and why, how fresh it is.
+
+    `counts`: rows, quarantined, duplicates, late, unjoined, failures ...; `reasons`: quarantine reason -> records; `unjoined`: names that found no resource ->
+    rows (the worst few); `joined_share`: 0..1, None where nothing is to be joined.
+    """
+
+    source: str
+    feed: str
+    batches: int
+    last_collected: datetime | None
+    newest_record: datetime | None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    unjoined: Mapping[str, int] = field(default_factory=dict)
+    joined_share: float | None = None
+
+
+@dataclass(frozen=True)
+class HealthView:
+    """State of the whole: `status` is "ok", "learning", "late" or "failing"; `learning_until` per service while it lasts."""
+
+    status: str
+    now: datetime
+    watermark: datetime | None
+    ticks: int
+    open_problems: int
+    learning_until: Mapping[str, datetime]
+    feeds: tuple[FeedHealth, ...]
+    blind: tuple[str, ...] = ()
+    inventory_faults: tuple[str, ...] = ()
+    assessor: str = ""
+
+
+@dataclass(frozen=True)
+class CheckLine:
+    """One thing that `cem check` looked at: "ok", "warn" or "fail", and why."""
+
+    what: str
+    status: str
+    text: str
