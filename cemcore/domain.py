@@ -92,9 +92,10 @@ class Window:
 class Content:
     """What a batch holds once it is read.
 
-    `frame` obeys the feed's contract in `cemcore.frames`. It may carry `recorded_at` (when each row arrived); where it
-    does not, the time of collection is stamped on it. `quarantine` has the columns of `frames.QUARANTINE`: what could not be
-    taken, each with its reason. `counts` are plain tallies for health (duplicates, late ...).
+    `frame` obeys the feed's contract in `cemcore.frames`. It may carry `recorded_at` (when each row arrived); where
+    it does not, the time of collection is stamped on it. `quarantine` has the columns of `frames.QUARANTINE`: what
+    could not be taken, each with its reason. `counts` are plain tallies for health (duplicates, late ...).
+
     """
 
     frame: pd.DataFrame
@@ -106,8 +107,10 @@ class Content:
 class Batch:
     """One immutable delivery: a file, or a window of a live source in one version.
 
-    `batch_id` is a digest of the file's bytes and its name (or of the window and its version): the ledger takes each id once, whatever
-    is delivered again. `read` parses on demand and is never called for a batch that is already registered.
+    `batch_id` is a digest of the file's bytes and its name (or of the window and its version): the ledger takes each
+    id once, whatever is delivered again. `read` parses on demand and is never called for a batch that is already
+    registered.
+
     """
 
     feed: Feed
@@ -168,9 +171,10 @@ class Evidence:
 class Cause:
     """A candidate cause: a resource, or attribute values together (`{"firmware": "P10-12.1.1"}`).
 
-    `kind` is "resource" or "attribute". `label` says more where there is more to say: "planned_work", "demand", "fault"
-    or "unknown"; planned work and demand name the resource that they act on. `tied_with` lists candidates that the data cannot
-    tell apart from this one.
+    `kind` is "resource" or "attribute". `label` says more where there is more to say: "planned_work", "demand",
+    "fault" or "unknown"; planned work and demand name the resource that they act on. `tied_with` lists candidates
+    that the data cannot tell apart from this one.
+
     """
 
     kind: str
@@ -221,8 +225,9 @@ class Impact:
 class ServiceProblem:
     """One problem in one revision (TMF656). The same `problem_id` over its whole life, `revision` counts from 1.
 
-    `begin` is the estimated onset (start of a slot), `detected_at` the known-time of the tick that first reported it, `end` the end of its
-    last slot or None while it lasts.
+    `begin` is the estimated onset (start of a slot), `detected_at` the known-time of the tick that first reported it,
+    `end` the end of its last slot or None while it lasts.
+
     """
 
     problem_id: str

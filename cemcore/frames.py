@@ -1,13 +1,15 @@
 """The contracts of the many: which columns a frame of each feed has, of which kind, and in which unit.
 
-A contract is data: collectors conform to it, the archive stores it, documentation and tests read it. `conform` casts what
-can be cast and parts the rows that cannot be taken from the rest, with the reason; nothing is dropped silently.
+A contract is data: collectors conform to it, the archive stores it, documentation and tests read it. `conform` casts
+what can be cast and parts the rows that cannot be taken from the rest, with the reason; nothing is dropped silently.
+
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -254,10 +256,16 @@ def quarantined(rows: Iterable[tuple[str, str, str]] = ()) -> pd.DataFrame:
 def conform(feed: Feed, frame: pd.DataFrame, position: pd.Series | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cast `frame` to the contract of `feed`: (rows that hold, quarantine of those that do not).
 
-    Columns that are missing and not required are added as missing values; columns that the contract does not know are left out.
-    Raises ContractError where a required column is absent altogether. `position` says where in its origin each row stood.
+    Columns that are missing and not required are added as missing values; columns that the contract does not know are
+    left out. Raises ContractError where a required column is absent altogether. `position` says where in its origin
+    each row stood.
+
     """
     c = contract(feed)
+    if not frame.columns.is_unique:
+        raise ContractError(feed, str(frame.columns[frame.columns.duplicated()][0]), "the column is there twice")
+    where = position if position is not None else frame.index.to_series()
+    frame, where = frame.reset_index(drop=True), where.reset_index(drop=True)
     out: dict[str, pd.Series] = {}
     faults = pd.Series("", index=frame.index, dtype="str")
     columns = [*c.columns, RECORDED_AT] if RECORDED_AT.name in frame else list(c.columns)
@@ -272,31 +280,38 @@ def conform(feed: Feed, frame: pd.DataFrame, position: pd.Series | None = None) 
         faults = _blame(faults, bad, f"{col.name} is not {_KIND_WORDS[col.kind]}")
         if col.required:
             faults = _blame(faults, cast.isna() & ~bad, f"{col.name} is missing")
-        if col.low is not None:
-            faults = _blame(
-                faults,
-                (cast < col.low).fillna(False).astype(bool),
-                f"{col.name} is below {col.low:g} {col.unit}".rstrip(),
-            )
-        if col.high is not None:
-            faults = _blame(
-                faults,
-                (cast > col.high).fillna(False).astype(bool),
-                f"{col.name} is above {col.high:g} {col.unit}".rstrip(),
-            )
+        for bound, word in ((col.low, "below"), (col.high, "above")):
+            if bound is not None:
+                beyond = (cast < bound if word == "below" else cast > bound).fillna(False).astype(bool)
+                faults = _blame(faults, beyond, f"{col.name} is {word} {bound:g} {col.unit.strip('1')}".rstrip())
     good = faults == ""
     held = pd.DataFrame(out, index=frame.index)
     if bool(good.all()):
-        return held.reset_index(drop=True), quarantined()
-    where = position if position is not None else pd.Series(frame.index.astype(str), index=frame.index)
+        return held, quarantined()
     rejected = pd.DataFrame(
         {
             "position": where[~good].astype("str"),
             "reason": faults[~good],
-            "record": frame[~good].to_json(orient="records", lines=True, date_format="iso").splitlines(),
+            "record": _records(frame[~good]),
         }
     )
     return held[good].reset_index(drop=True), rejected.astype("str").reset_index(drop=True)
+
+
+def _records(frame: pd.DataFrame) -> list[str]:
+    """Each row as JSON text, whatever is in it."""
+    shown = frame.copy()
+    for name in frame:
+        if frame[name].dtype == object:
+            shown[name] = frame[name].map(_shown).astype(object)
+    return shown.to_json(orient="records", lines=True, date_format="iso").splitlines()
+
+
+def _shown(value: object) -> object:
+    plain = (
+        value is None or isinstance(value, (str, bool, float, date)) or (isinstance(value, int) and abs(value) < 2**53)
+    )
+    return value if plain else str(value)
 
 
 _KIND_WORDS = {
@@ -306,6 +321,9 @@ _KIND_WORDS = {
     "whole": "a whole number",
     "flag": "true or false",
 }
+_ODD = (bytes, bytearray, list, tuple, dict, set, np.ndarray)
+"""Values that no column takes: neither text, nor time, nor number."""
+
 _DTYPES = {"time": "datetime64[us, UTC]", "text": "str", "number": "float64", "whole": "Int64", "flag": "bool"}
 
 
@@ -317,18 +335,18 @@ def _missing(col: Column, index: pd.Index) -> pd.Series:
 
 def _cast(col: Column, values: pd.Series) -> tuple[pd.Series, pd.Series]:
     """(values in the column's dtype, mask of those that were there but could not be cast)."""
+    there = values.notna()
+    if values.dtype == object:
+        values = values.mask(values.map(lambda v: isinstance(v, _ODD)).astype(bool), None)
     if col.kind == "text":
         text = values.astype("str")
         blank = text == ""
-        return (text.mask(blank) if bool(blank.any()) else text), pd.Series(False, index=values.index)
+        return (text.mask(blank) if bool(blank.any()) else text), there & values.isna()
     if values.dtype == object or pd.api.types.is_string_dtype(values.dtype):
-        values = values.where(values.astype("str") != "", None)
-    there = values.notna()
+        empty_text = (values.astype("str") == "").fillna(False).astype(bool)
+        values, there = values.mask(empty_text, None), there & ~empty_text
     if col.kind == "time":
-        if isinstance(values.dtype, pd.DatetimeTZDtype):
-            cast = values.dt.tz_convert("UTC").astype(_DTYPES["time"])
-        else:
-            cast = pd.to_datetime(values, utc=True, errors="coerce", format="ISO8601").astype(_DTYPES["time"])
+        cast = _times(values)
     elif col.kind == "flag":
         text = values.astype("str").str.lower()
         true, false = text.isin(["true", "1", "1.0", "yes"]), text.isin(["false", "0", "0.0", "no"])
@@ -340,6 +358,17 @@ def _cast(col: Column, values: pd.Series) -> tuple[pd.Series, pd.Series]:
             whole = cast == np.floor(cast)
             cast = cast.where(whole).astype("Int64")
     return cast, there & cast.isna()
+
+
+def _times(values: pd.Series) -> pd.Series:
+    """`values` as times in UTC, missing where they are none; a bare number is none (of which epoch, in which unit?)."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return values.dt.tz_convert("UTC").astype(_DTYPES["time"])
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return pd.Series(pd.NaT, index=values.index, dtype=_DTYPES["time"])
+    if values.dtype == object:
+        values = values.where(values.map(lambda v: isinstance(v, (str, date, np.datetime64))).astype(bool), None)
+    return pd.to_datetime(values, utc=True, errors="coerce", format="ISO8601").astype(_DTYPES["time"])
 
 
 def _blame(faults: pd.Series, bad: pd.Series, reason: str) -> pd.Series:

@@ -42,9 +42,11 @@ class Rows:
 class QualityRows(Rows):
     """Quality records as arrays, n rows.
 
-    slot: int64 [s]; subject, service, resource: int32 codes (service indexes `Catalogue.services`, resource the topology); kqis: float32 (n, k)
-    in the catalogue's order and units, NaN = not reported; sessions: float32; attributes: int32 (n, a) codes of `frames.ATTRIBUTES`
-    values as seen in the session; recorded: int64 [s], when the row became known.
+    slot: int64 [s]; subject, service, resource: int32 codes (service indexes `Catalogue.services`, resource the
+    topology); kqis: float32 (n, k) in the catalogue's order and units, NaN = not reported; sessions: float32;
+    attributes: int32 (n, a) codes of `frames.ATTRIBUTES` values as seen in the session; recorded: int64 [s], when the
+    row became known.
+
     """
 
     slot: Int64
@@ -59,9 +61,11 @@ class QualityRows(Rows):
 
 @dataclass(frozen=True)
 class MeasurementRows(Rows):
-    """Measurements of resources as arrays, n rows: slot int64 [s], resource int32, kpi int32 (code), value float32, suspect bool.
+    """Measurements of resources as arrays, n rows: slot int64 [s], resource int32, kpi int32 (code), value float32,
+    suspect bool.
 
     A period longer than a slot stands on the slot it starts with; `period` [s] says how long it is.
+
     """
 
     slot: Int64
@@ -76,8 +80,10 @@ class MeasurementRows(Rows):
 class ScoredRows(Rows):
     """What room one says of each quality row, n rows, aligned with the `QualityRows` it was given.
 
-    score: float32 absolute 0-100, NaN = unknowable; coverage: float32 0..1, share of the model's weight that had data; requirement: float32,
-    the profile's; contributors: float32 (n, k), points that each KQI cost (NaN = no data); profile: int16, index into `Catalogue.profiles`.
+    score: float32 absolute 0-100, NaN = unknowable; coverage: float32 0..1, share of the model's weight that had
+    data; requirement: float32, the profile's; contributors: float32 (n, k), points that each KQI cost (NaN = no
+    data); profile: int16, index into `Catalogue.profiles`.
+
     """
 
     score: Float32
@@ -102,8 +108,10 @@ class ScoredRows(Rows):
 class DetectedRows(Rows):
     """What room two says of each quality row, n rows, aligned with the `QualityRows` it was given.
 
-    surprise: float32, -log10 of the calibrated tail probability that the row is this bad by its own habit (NaN = too young to say); z: float32 signed,
-    above zero = worse than expected, in spreads; expected: float32, the score expected by habit; blind: bool, row's coverage domain is blind.
+    surprise: float32, -log10 of the calibrated tail probability that the row is this bad by its own habit (NaN = too
+    young to say); z: float32 signed, above zero = worse than expected, in spreads; expected: float32, the score
+    expected by habit; blind: bool, row's coverage domain is blind.
+
     """
 
     surprise: Float32
@@ -116,9 +124,11 @@ class DetectedRows(Rows):
 class Population:
     """Who there is, as valid at the slot: what room three needs to know of subjects and their service instances.
 
-    Per subject code (n_subjects): kind 0 user / 1 thing / -1, customer, terminal (resource), access (resource of the fixed line), attributes (n, b) codes of
-    `attribute_names` (plan, region, device_model, firmware ...). Per (subject, service) pair: gateway and endpoint resource codes in
-    `pair_gateway[subject, service]`; -1 where there is none.
+    Per subject code (n_subjects): kind 0 user / 1 thing / -1, customer, terminal (resource), access (resource of the
+    fixed line), attributes (n, b) codes of `attribute_names` (plan, region, device_model, firmware ...). Per
+    (subject, service) pair: gateway and endpoint resource codes in `pair_gateway[subject, service]`; -1 where there
+    is none.
+
     """
 
     kind: Int8

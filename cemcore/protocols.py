@@ -30,7 +30,10 @@ class Collector(Protocol):
 class ExperienceModel(Protocol):
     """An experience score from quality indicators, on 0-100."""
 
-    kqis: ClassVar[tuple[str, ...]]
+    @property
+    def kqis(self) -> tuple[str, ...]:
+        """Names of the KQIs that it looks at; a class variable will do where they are always the same."""
+        ...
 
     def score(self, kqis: Mapping[str, Float64]) -> Float64:
         """Scores 0..100 of n records from arrays of n values a KQI; NaN where unknowable."""
@@ -41,8 +44,9 @@ class ExperienceModel(Protocol):
 class Detector(Protocol):
     """Tier 1: resident state over many series, sparse rows.
 
-    `step` learns slot t-1 under its mask, then scores slot t; it returns a new state and leaves the old one as it was. Surprise is
-    -log10 of the tail probability (high = abnormal); NaN in or too young gives NaN out.
+    `step` learns slot t-1 under its mask, then scores slot t; it returns a new state and leaves the old one as it
+    was. Surprise is -log10 of the tail probability (high = abnormal); NaN in or too young gives NaN out.
+
     """
 
     def step(

@@ -1,6 +1,8 @@
 """Settings: TOML read into one frozen tree. Unknown keys are refused with file and key.
 
-Order: an argument given by the caller > environment (`CEM__SECTION__KEY`) > file > default. Secrets stand as `env:NAME`.
+Order: an argument given by the caller > environment (`CEM__SECTION__KEY`) > file > default. Secrets stand as
+`env:NAME`.
+
 """
 
 from __future__ import annotations
@@ -16,13 +18,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from cemcore.domain import Feed
 from cemcore.errors import ConfigError
+
+_KEPT = (*(str(f) for f in Feed), "scores", "attribution", "memberships", "quarantine", "unjoined")
+"""What the archive holds, and retention may name."""
 
 
 class Section(BaseModel):
     """Base of every table: frozen, and strict about what it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Operator(Section):
@@ -40,7 +46,7 @@ class Operator(Section):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as e:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as e:
             raise ValueError(f"no such time zone: {value} (an IANA name such as Europe/Berlin is wanted)") from e
         return value
 
@@ -49,6 +55,13 @@ class Operator(Section):
     def _divides_the_hour(cls, value: int) -> int:
         if 60 % value:
             raise ValueError("a slot must divide the hour: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60 minutes")
+        return value
+
+    @field_validator("learn_until")
+    @classmethod
+    def _has_a_zone(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"needs a time zone: {value.isoformat()}Z for UTC")
         return value
 
     @property
@@ -65,6 +78,16 @@ class Storage(Section):
     retention_days: Mapping[str, int] = {}
     snapshot_slots: int = Field(96, ge=1)
     commit_slots: int = Field(96, ge=1)
+
+    @field_validator("retention_days")
+    @classmethod
+    def _known_feeds(cls, value: Mapping[str, int]) -> Mapping[str, int]:
+        for feed, days in value.items():
+            if feed not in _KEPT:
+                raise ValueError(f"nothing called {feed} is kept (there are: {', '.join(_KEPT)})")
+            if days < 1:
+                raise ValueError(f"{feed}: at least one day; leave it out to keep everything")
+        return value
 
 
 class Assess(Section):
@@ -138,21 +161,28 @@ class Settings(Section):
     ) -> Settings:
         """Read `file`; ConfigError with file, key and reason when it can't be used.
 
-        `root` is where relative paths of sources start (default: the file's folder); `overrides` are dotted keys given by the caller.
+        `root` is where relative paths of sources start (default: the file's folder); `overrides` are dotted keys
+        given by the caller.
+
         """
         path = Path(file)
         tree = _read_toml(path)
         base = root or path.parent
         tree = _borrow(tree, base, path)
-        for key, value in {**_from_environment(os.environ), **(overrides or {})}.items():
+        for key in ("file", "root"):
+            if key in tree:
+                raise ConfigError(str(path), key, "unknown key")
+        environment = _from_environment(os.environ)
+        for key, value in {**environment, **(overrides or {})}.items():
             _put(tree, key.split("."), value, path)
         tree["file"], tree["root"] = path, base
         try:
             return cls.model_validate(_resolve_secrets(tree, path))
         except ValidationError as e:
-            first = e.errors()[0]
-            key = ".".join(str(p) for p in first["loc"])
-            raise ConfigError(str(path), key, _plain(first)) from e
+            key, reason = _plain(e.errors()[0])
+            by_caller = any(f"{key}.".startswith(f"{k}.") for k in overrides or {})
+            by_environment = any(f"{key}.".startswith(f"{k}.") for k in environment) and not by_caller
+            raise ConfigError("environment" if by_environment else str(path), key, reason) from e
 
     def path(self, name: str) -> Path:
         """`name` as a path, relative ones from the settings' root."""
@@ -179,27 +209,28 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(str(path), "", "no such file (`cem init DIR` writes a commented one)") from None
+    except OSError as e:
+        raise ConfigError(str(path), "", f"can't be read: {e.strerror}") from e
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise ConfigError(str(path), "", f"not valid TOML: {e}") from e
 
 
 def _borrow(tree: dict[str, Any], root: Path, path: Path) -> dict[str, Any]:
-    """Fill in what `[borrow]` says is kept in a JSON document: `key = "dotted.path"`, with `words` translating phrases."""
+    """Fill in what `[borrow]` says is kept in a JSON document: `key = "dotted.path"`, with `words` translating
+    phrases.
+    """
     borrow = tree.pop("borrow", None)
     if borrow is None:
         return tree
+    if not isinstance(borrow, dict):
+        raise ConfigError(str(path), "borrow", "wants a table with file, keys and words")
     unknown = set(borrow) - {"file", "keys", "words"}
     if unknown or "file" not in borrow:
         raise ConfigError(str(path), "borrow", f"wants file, keys and words; not {sorted(unknown) or 'without file'}")
-    source = root / str(borrow["file"])
-    try:
-        document = json.loads(source.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(
-            str(source), "", f"no such file, but {path.name} takes the operator's facts from it"
-        ) from None
-    except ValueError as e:
-        raise ConfigError(str(source), "", f"not valid JSON: {e}") from e
+    for part in ("keys", "words"):
+        if not isinstance(borrow.get(part, {}), dict):
+            raise ConfigError(str(path), f"borrow.{part}", "wants a table")
+    document = _read_json(root / str(borrow["file"]), path)
     words = dict(borrow.get("words", {}))
     for key, where in dict(borrow.get("keys", {})).items():
         value: Any = document
@@ -208,6 +239,22 @@ def _borrow(tree: dict[str, Any], root: Path, path: Path) -> dict[str, Any]:
         if value is not None:
             _put(tree, key.split("."), words.get(value, value) if isinstance(value, str) else value, path)
     return tree
+
+
+def _read_json(source: Path, path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(
+            str(source), "", f"no such file, but {path.name} takes the operator's facts from it"
+        ) from None
+    except OSError as e:
+        raise ConfigError(str(source), "", f"can't be read: {e.strerror}") from e
+    except ValueError as e:
+        raise ConfigError(str(source), "", f"not valid JSON: {e}") from e
+    if not isinstance(document, dict):
+        raise ConfigError(str(source), "", "wants a JSON object")
+    return document
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -233,23 +280,50 @@ def _put(tree: dict[str, Any], keys: list[str], value: Any, path: Path) -> None:
     tree[keys[-1]] = value
 
 
-def _resolve_secrets(value: Any, path: Path) -> Any:
+def _resolve_secrets(value: Any, path: Path, key: str = "") -> Any:
     if isinstance(value, dict):
-        return {k: _resolve_secrets(v, path) for k, v in value.items()}
+        return {k: _resolve_secrets(v, path, f"{key}.{k}" if key else str(k)) for k, v in value.items()}
     if isinstance(value, list):
-        return [_resolve_secrets(v, path) for v in value]
+        return [_resolve_secrets(v, path, f"{key}.{n}") for n, v in enumerate(value)]
     if isinstance(value, str) and value.startswith("env:"):
         name = value.removeprefix("env:")
         if name not in os.environ:
-            raise ConfigError(str(path), value, f"the environment variable {name} is not set")
+            raise ConfigError(str(path), key, f"the environment variable {name} is not set")
         return os.environ[name]
     return value
 
 
-def _plain(error: Any) -> str:
-    """A pydantic error in plain words."""
-    if error["type"] == "extra_forbidden":
-        return "unknown key"
-    if error["type"] == "missing":
-        return "is missing"
-    return str(error["msg"]).removeprefix("Value error, ")
+_WANTED = {
+    "model": "a table",
+    "dict": "a table",
+    "mapping": "a table",
+    "tuple": "a list",
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+    "string": "text",
+    "date": "a day such as 2026-12-25",
+    "datetime": "a time such as 2026-12-25T00:00:00Z",
+}
+_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+
+
+def _plain(error: Any) -> tuple[str, str]:
+    """(key, reason in plain words) of a pydantic error."""
+    key, kind = ".".join(str(p) for p in error["loc"]), str(error["type"])
+    if kind == "extra_forbidden":
+        return key, "unknown key"
+    if kind == "missing":
+        return key, "is missing"
+    if kind == "string_too_short":
+        return key, "must not be empty"
+    if kind == "value_error":
+        reason = str(error["msg"]).removeprefix("Value error, ")
+        if not key:
+            key, _, reason = reason.partition(": ")
+        return key, reason
+    for bound, words in _BOUNDS.items():
+        if bound in error.get("ctx", {}):
+            return key, f"must be {words} {error['ctx'][bound]:g}, not {error['input']}"
+    wanted = _WANTED.get("datetime" if key.endswith("_until") else kind.split("_")[0])
+    return key, f"wants {wanted}" if wanted else str(error["msg"])

@@ -1,4 +1,6 @@
-"""What the doors show: answers of `Cem` as plain frozen objects. `cemcore.report` turns them into documents and tables."""
+"""What the doors show: answers of `Cem` as plain frozen objects. `cemcore.report` turns them into documents and
+tables.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,10 @@ from cemcore.domain import Impact, ServiceProblem, Verdict
 class ProblemView:
     """One problem as known at a moment, with what it did to whom.
 
-    `revisions` (oldest first) and `verdicts` are filled where one problem was asked for; `affected` is a frame (service, subject_id,
-    state, posterior, bad_rows, total_rows) of its members, as of the revision shown, filled on the same occasion.
+    `revisions` (oldest first) and `verdicts` are filled where one problem was asked for; `affected` is a frame
+    (service, subject_id, state, posterior, bad_rows, total_rows) of its members, as of the revision shown, filled on
+    the same occasion.
+
     """
 
     problem: ServiceProblem
@@ -28,9 +32,11 @@ class ProblemView:
 
 @dataclass(frozen=True)
 class ImpactView:
-    """Impact of a problem or of any set of resources. `basis` says of what and how it was found: "observed" or "predicted".
+    """Impact of a problem or of any set of resources. `basis` says of what and how it was found: "observed" or
+    "predicted".
 
     `protected` counts subjects that redundancy saves; None where the question was about a problem.
+
     """
 
     basis: str
@@ -47,8 +53,10 @@ class ImpactView:
 class FeedHealth:
     """State of one source: what came, what could not be taken and why, how fresh it is.
 
-    `counts`: rows, quarantined, duplicates, late, unjoined, failures ...; `reasons`: quarantine reason -> records; `unjoined`: names that found no resource ->
-    rows (the worst few); `joined_share`: 0..1, None where nothing is to be joined.
+    `counts`: rows, quarantined, duplicates, late, unjoined, failures ...; `reasons`: quarantine reason -> records;
+    `unjoined`: names that found no resource -> rows (the worst few); `joined_share`: 0..1, None where nothing is to
+    be joined.
+
     """
 
     source: str
@@ -64,7 +72,9 @@ class FeedHealth:
 
 @dataclass(frozen=True)
 class HealthView:
-    """State of the whole: `status` is "ok", "learning", "late" or "failing"; `learning_until` per service while it lasts."""
+    """State of the whole: `status` is "ok", "learning", "late" or "failing"; `learning_until` per service while it
+    lasts.
+    """
 
     status: str
     now: datetime

@@ -1,7 +1,7 @@
 """Files in a folder, each taken whole and once: what every file collector shares.
 
-A file becomes one batch, whose id is a digest of feed, source, name and bytes: the same delivery has the same id for ever, a file that
-was replaced has another one. What is read is what was digested, or the batch refuses to be read.
+A file becomes one batch, whose id is a digest of feed, source, name and bytes: the same delivery has the same id for
+ever, a file that was replaced has another one. What is read is what was digested, or the batch refuses to be read.
 """
 
 from __future__ import annotations
@@ -35,12 +35,17 @@ Reader = Callable[[str, bytes], Content]
 """Parses (name relative to the folder, bytes as they lie on disk)."""
 
 
+def folder(source: str, path: str, pattern: str, quiet_s: float, arrival: Mapping[str, object]) -> Folder:
+    """The folder of a source. Where `arrival` says when things came, it is history: names alone tell what is complete."""
+    return Folder(source, path, pattern, 0.0 if arrival else quiet_s)
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """Which files of which folder: `pattern` is a glob below `path`, or several with `|` between them.
 
-    A file is complete when it was last changed `quiet_s` before the window's end; 0 trusts the name alone (writers that rename when done, and
-    history that lies there whole).
+    A file is complete when it was last changed `quiet_s` before the window's end; 0 trusts the name alone (writers that
+    rename when done, and history that lies there whole).
     """
 
     source: str
@@ -60,7 +65,9 @@ class Folder:
 
     def _names(self, root: Path) -> list[str]:
         try:
-            found = {p.relative_to(root).as_posix() for glob in self.pattern.split("|") for p in root.glob(glob.strip())}
+            found = {
+                p.relative_to(root).as_posix() for glob in self.pattern.split("|") for p in root.glob(glob.strip())
+            }
         except (OSError, ValueError, NotImplementedError) as e:
             raise CollectError(self.source, f"can't list {self.path}: {e}", transient=isinstance(e, OSError)) from e
         return sorted(n for n in found if _finished(n))
@@ -115,7 +122,7 @@ def whole_file_refused(feed: Feed, reason: str, record: str = "") -> Content:
 
 
 def unzip(data: bytes) -> tuple[bytes, str]:
-    """(bytes, what is wrong): gzip is undone, also of several members; of a cut or damaged one what came out before the damage."""
+    """(bytes, what is wrong): gzip is undone; of a cut or damaged one, what came out before the damage."""
     if not data.startswith(_GZIP):
         return data, ""
     out: list[bytes] = []
@@ -168,7 +175,11 @@ def check_arrival(source: str, arrival: Mapping[str, object], allowed: Mapping[s
         if key not in allowed:
             raise ConfigError(source, f"arrival.{key}", f"unknown; there are: {', '.join(allowed)}")
         wanted = allowed[key]
-        good = isinstance(value, (int, float)) and not isinstance(value, bool) if wanted is float else isinstance(value, wanted)
+        good = (
+            isinstance(value, (int, float)) and not isinstance(value, bool)
+            if wanted is float
+            else isinstance(value, wanted)
+        )
         if not good:
             raise ConfigError(source, f"arrival.{key}", f"{value!r} is not {'a number' if wanted is float else 'text'}")
 
@@ -182,3 +193,8 @@ def check_folder(source: str, path: str, pattern: str, quiet_s: float) -> None:
         raise ConfigError(source, "pattern", f"{pattern!r} is not a glob below the folder")
     if quiet_s < 0:
         raise ConfigError(source, "quiet_s", "is below 0")
+
+
+def refuse(source: str, key: str, reason: str) -> None:
+    """ConfigError for the option `key` of `source`."""
+    raise ConfigError(source, key, reason)

@@ -1,7 +1,7 @@
 """From a source's names, units and values to those of the contract: what the configuration says, applied.
 
-`columns` maps source names to contract names (a column that already has its contract name needs no entry), `units` says in which unit
-the source counts a contract column, `values` translates values of a contract column.
+`columns` maps source names to contract names (a column that already has its contract name needs no entry), `units` says
+in which unit the source counts a contract column, `values` translates values of a contract column.
 """
 
 from __future__ import annotations
@@ -32,7 +32,13 @@ def factor(column: Column, unit: str) -> float:
     raise KeyError(unit)
 
 
-def check(source: str, feed: Feed, columns: Mapping[str, str], units: Mapping[str, str], values: Mapping[str, Mapping[str, str]]) -> None:
+def check(
+    source: str,
+    feed: Feed,
+    columns: Mapping[str, str],
+    units: Mapping[str, str],
+    values: Mapping[str, Mapping[str, str]],
+) -> None:
     """ConfigError for a mapping to an unknown column, from an unknown unit, or of values that are none."""
     names = {c.name: c for c in (*contract(feed).columns, RECORDED_AT)}
     for origin, name in columns.items():
@@ -64,7 +70,7 @@ def apply(
     units: Mapping[str, str],
     values: Mapping[str, Mapping[str, str]],
 ) -> tuple[pd.DataFrame, list[str]]:
-    """(columns under their contract names, in contract units and values; names of source columns that nobody asked for)."""
+    """(columns under contract names, in contract units and values; source columns that nobody asked for)."""
     names = {c.name: c for c in (*contract(feed).columns, RECORDED_AT)}
     out: dict[str, pd.Series] = {}
     ignored: list[str] = []
@@ -75,8 +81,7 @@ def apply(
             continue
         series = raw[origin]
         if name in values:
-            table = values[name]
-            series = series.map(lambda v, table=table: table.get(str(v), v))  # type: ignore[misc]
+            series = series.map({**{v: v for v in series.dropna().unique()}, **_translated(series, values[name])})
         if names[name].kind == "time":
             series = _time(series, units.get(name))
         elif name in units:
@@ -104,3 +109,8 @@ def _time(series: pd.Series, unit: str | None) -> pd.Series:
     number = pd.to_numeric(series, errors="coerce").astype("float64")
     number = number.mask(number.abs() > 1e14 if unit in ("epoch_s", "epoch_ms") else number.abs() > 9e18)
     return pd.to_datetime(number, unit=_EPOCHS[unit], utc=True, errors="coerce")
+
+
+def _translated(series: pd.Series, table: Mapping[str, str]) -> dict[object, str]:
+    """Of the values that occur, those that `table` translates."""
+    return {v: table[str(v)] for v in series.dropna().unique() if str(v) in table}

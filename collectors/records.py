@@ -36,7 +36,7 @@ class Records:
 def is_lines(name: str, data: bytes) -> bool:
     """True for JSON lines, by the name; where the name doesn't say, by the first byte (an array starts with `[`)."""
     stem = name.removesuffix(".gz")
-    return stem.endswith((".jsonl", ".ndjson")) and not data.lstrip()[:1] == b"["
+    return stem.endswith((".jsonl", ".ndjson")) and data.lstrip()[:1] != b"["
 
 
 def read(name: str, data: bytes) -> Records:

@@ -13,10 +13,10 @@ import pandas as pd
 from cemcore.catalogue import Catalogue
 from cemcore.domain import Alarm, Feed, PlannedWork, Severity
 from cemcore.frames import ATTRIBUTES
-from cemcore.panel import Float32, Int32, Int64, MeasurementRows, QualityRows, Rows
+from cemcore.panel import Float32, Int32, Int64, MeasurementRows, QualityRows
 from cemcore.storage import Archive, Ledger, Registry
 
-R = TypeVar("R", bound=Rows)
+R = TypeVar("R", QualityRows, MeasurementRows, pd.DataFrame)
 DAY = 86_400
 
 
@@ -28,13 +28,20 @@ def seconds(times: pd.Series) -> Int64:
 class Arrivals(Generic[R]):
     """One feed, read from the archive a day of recorded time at once, handed out tick by tick.
 
-    `to_rows` makes (panel, recorded [s]) of a frame that is in recorded order.
+    `to_rows` makes (rows, recorded [s]) of a frame that is in recorded order.
     """
 
     def __init__(
-        self, archive: Archive, ledger: Ledger, feed: Feed, to_rows: Callable[[pd.DataFrame], tuple[R, Int64]], *, limit: int
+        self,
+        archive: Archive,
+        ledger: Ledger,
+        feed: Feed,
+        to_rows: Callable[[pd.DataFrame], tuple[R, Int64]],
+        *,
+        limit: int,
     ) -> None:
-        self._archive, self._ledger, self._feed, self._to_rows = archive, ledger, feed, to_rows
+        self._archive, self._ledger, self._feed = archive, ledger, feed
+        self._to_rows: Callable[[pd.DataFrame], tuple[R, Int64]] = to_rows
         self._limit = limit
         self._from = self._until = -1
         self._rows: R | None = None
@@ -42,19 +49,55 @@ class Arrivals(Generic[R]):
 
     def between(self, after: int, until: int) -> R:
         """Rows with after < recorded <= until."""
-        if self._rows is None or after < self._from or until > self._until:
-            self._from, self._until = after, max(until, min(after + DAY, self._limit))
-            files = self._ledger.files(str(self._feed), recorded=(self._from, self._until))
-            frame = self._archive.read(files, recorded=(self._from, self._until))
-            self._rows, self._recorded = self._to_rows(frame)
+        if self._rows is None or after < self._from:
+            self._from = self._until = after
+            self._rows = None
+        if self._rows is None or until > self._until:
+            self._read(after, max(until, min(self._until + DAY, self._limit)))
+        assert self._rows is not None  # just read
+        return _part(self._rows, self._between(after, until))
+
+    def _read(self, after: int, until: int) -> None:
+        """Go on reading where the last read ended, so that no row is made twice; keep what has not been handed out."""
+        span = (self._until, until)
+        frame = self._archive.read(self._ledger.files(str(self._feed), recorded=span), recorded=span)
+        rows, recorded = self._to_rows(frame)
+        if self._rows is not None:
+            left = self._between(after, self._until)
+            rows = _together(_part(self._rows, left), rows)
+            recorded = np.concatenate([self._recorded[left], recorded])
+        self._rows, self._recorded, self._from, self._until = rows, recorded, after, until
+
+    def _between(self, after: int, until: int) -> slice:
         low, high = np.searchsorted(self._recorded, [after, until], side="right")
-        return self._rows.take(slice(int(low), int(high)))
+        return slice(int(low), int(high))
+
+
+def _part(rows: R, which: slice) -> R:
+    return rows.iloc[which] if isinstance(rows, pd.DataFrame) else rows.take(which)
+
+
+def _together(first: R, then: R) -> R:
+    if not len(first) or not len(then):
+        return then if len(then) else first
+    if isinstance(first, pd.DataFrame):
+        return pd.concat([first, then], ignore_index=True)
+    return type(first).concat([first, then])
+
+
+def lines(frame: pd.DataFrame) -> tuple[pd.DataFrame, Int64]:
+    """(the frame itself, recorded [s]): for feeds of few rows, which stay frames."""
+    return frame, seconds(frame["recorded_at"]) if len(frame) else np.zeros(0, np.int64)
 
 
 class Qualities:
-    """Makes quality rows from frames; each (slot, subject, service) is handed out once: what is repeated later is left out."""
+    """Makes quality rows from frames; each (slot, subject, service) is handed out once: what is repeated later is
+    left out.
+    """
 
-    def __init__(self, catalogue: Catalogue, registry: Registry, resources: Callable[[pd.Series], Int32], horizon_s: int) -> None:
+    def __init__(
+        self, catalogue: Catalogue, registry: Registry, resources: Callable[[pd.Series], Int32], horizon_s: int
+    ) -> None:
         self._catalogue, self._registry, self._resources, self._horizon = catalogue, registry, resources, horizon_s
         self._seen: Int64 = np.zeros(0, np.int64)
         self.repeated = 0
@@ -84,7 +127,9 @@ class Qualities:
         _, first = np.unique(key, return_index=True)
         first = np.sort(first[~np.isin(key[first], self._seen)])
         self.repeated += len(key) - len(first)
-        newest = int(rows.slot.max())
+        if not len(rows):
+            return first
+        newest = min(int(rows.slot.max()), int(rows.recorded.max()))  # a clock that runs ahead must not make it forget
         seen = np.concatenate([self._seen, key[first]])
         self._seen = seen[seen // (1 << 34) * 60 >= newest - self._horizon]
         return first
@@ -123,12 +168,19 @@ class AlarmBook:
     keep: timedelta = timedelta(days=1)
     known: dict[str, Alarm] = field(default_factory=dict)
     changed: dict[str, Alarm] = field(default_factory=dict)
+    said: dict[str, datetime] = field(default_factory=dict)
 
     def update(self, lines: pd.DataFrame) -> None:
-        """Fold in alarm lines, which are in recorded order."""
+        """Fold in alarm lines, which are in recorded order; one that was overtaken by a later change says nothing
+        new.
+        """
         for line in lines.to_dict("records"):
-            alarm = self._fold(line)
-            self.known[alarm.alarm_id] = self.changed[alarm.alarm_id] = alarm
+            alarm_id, moment = str(line["alarm_id"]), _moment(line["changed_at"])
+            assert moment is not None  # the contract requires it
+            if moment < self.said.get(alarm_id, moment):
+                continue
+            self.said[alarm_id] = moment
+            self.known[alarm_id] = self.changed[alarm_id] = self._fold(line, moment)
 
     def standing(self, now: int) -> tuple[Alarm, ...]:
         """Alarms that stand, or cleared within `keep` before `now` [s]; by id."""
@@ -136,6 +188,8 @@ class AlarmBook:
         gone = [i for i, a in self.known.items() if a.cleared_at is not None and a.cleared_at < oldest]
         for i in gone:
             del self.known[i]
+        for i in [i for i, moment in self.said.items() if i not in self.known and moment < oldest - 7 * self.keep]:
+            del self.said[i]
         return tuple(self.known[i] for i in sorted(self.known))
 
     def drain(self) -> list[Alarm]:
@@ -144,17 +198,18 @@ class AlarmBook:
         self.changed = {}
         return out
 
-    def _fold(self, line: dict[str, object]) -> Alarm:
+    def _fold(self, line: dict[str, object], moment: datetime) -> Alarm:
         before = self.known.get(str(line["alarm_id"]))
         cleared = line["state"] == "cleared"
-        if before is not None and before.cleared_at is not None and not cleared:
+        raised = _moment(line["raised_at"])
+        assert raised is not None  # the contract requires it
+        if before is not None and before.cleared_at is not None:
+            if cleared or (line["state"] == "updated" and raised <= before.raised_at):
+                return before
             before = None  # the same id raised again: a new life
         severity = Severity(str(line["severity"]))
         if cleared and before is not None:
             severity = before.severity
-        moment = _moment(line["changed_at"]) or _moment(line["raised_at"])
-        raised = _moment(line["raised_at"])
-        assert raised is not None and moment is not None  # the contract requires both
         return Alarm(
             alarm_id=str(line["alarm_id"]),
             alarmed_object=str(line["alarmed_object"]),
@@ -172,13 +227,18 @@ class AlarmBook:
 
 @dataclass
 class WorkBook:
-    """Planned work as known so far."""
+    """Planned work as known so far: of each work its newest version, which is all rows that became known together."""
 
     rows: dict[tuple[str, str], dict[str, object]] = field(default_factory=dict)
 
     def update(self, lines: pd.DataFrame) -> None:
         """Fold in work rows, which are in recorded order."""
-        for line in lines.to_dict("records"):
+        if lines.empty:
+            return
+        news = set(lines["work_id"])
+        newest = lines.groupby("work_id")["recorded_at"].transform("max")
+        self.rows = {key: line for key, line in self.rows.items() if key[0] not in news}
+        for line in lines[lines["recorded_at"] == newest].to_dict("records"):
             self.rows[(str(line["work_id"]), _word(line["resource_id"]))] = line
 
     def around(self, start: int, end: int, margin: int = DAY) -> tuple[PlannedWork, ...]:
@@ -186,7 +246,8 @@ class WorkBook:
         works: dict[str, PlannedWork] = {}
         for (work_id, resource), line in sorted(self.rows.items()):
             begin, finish = _moment(line["planned_start"]), _moment(line["planned_end"])
-            assert begin is not None and finish is not None  # the contract requires both
+            assert begin is not None  # the contract requires both
+            assert finish is not None
             actual = _moment(line["actual_start"]), _moment(line["actual_end"])
             first = min(t.timestamp() for t in (begin, actual[0]) if t is not None)
             last = max(t.timestamp() for t in (finish, actual[1]) if t is not None)
@@ -217,12 +278,14 @@ def _numbers(frame: pd.DataFrame, name: str) -> Float32:
 def _no_quality(kqis: int) -> QualityRows:
     few, many = np.zeros(0, np.int32), np.zeros(0, np.int64)
     none = np.zeros(0, np.float32)
-    return QualityRows(many, few, few, few, np.zeros((0, kqis), np.float32), none, np.zeros((0, len(ATTRIBUTES)), np.int32), many)
+    return QualityRows(
+        many, few, few, few, np.zeros((0, kqis), np.float32), none, np.zeros((0, len(ATTRIBUTES)), np.int32), many
+    )
 
 
 def _moment(value: object) -> datetime | None:
-    return None if value is None or value is pd.NaT or pd.isna(value) else pd.Timestamp(value).to_pydatetime()  # type: ignore[call-overload]
+    return None if value is None or value is pd.NaT or pd.isna(value) else pd.Timestamp(value).to_pydatetime()
 
 
 def _word(value: object) -> str:
-    return "" if value is None or pd.isna(value) else str(value)  # type: ignore[call-overload]
+    return "" if value is None or pd.isna(value) else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -14,10 +14,13 @@ from cemcore.domain import INVENTORY, Batch, Content, Feed, Window
 from cemcore.errors import CollectError, ContractError, FeedError
 from cemcore.frames import quarantined
 from cemcore.protocols import Collector
-from cemcore.storage import Archive, Ledger, StoredFile
+from cemcore.storage import Archive, Ledger
 
 FLUSH_ROWS = 500_000
 """Batches of one source are written together up to about so many rows a file."""
+
+JOINED = {Feed.MEASUREMENTS: "object_id", Feed.ALARMS: "alarmed_object"}
+"""Feeds that name objects their own way, and the column that holds the name."""
 
 Progress = Callable[[str, int, int | None], None]
 """Called with (what, done, of how many or None)."""
@@ -58,7 +61,9 @@ class Ingest:
         joiner: Joins | None,
         progress: Progress | None = None,
     ) -> Taken:
-        """Everything of source `name` that arrived until `now` and is not registered yet. A source's failure is said, not raised."""
+        """Everything of source `name` that arrived until `now` and is not registered yet. A source's failure is said,
+        not raised.
+        """
         total = Taken(name, str(collector.feed))
         try:
             for group in self._groups(name, collector, now, progress):
@@ -67,9 +72,11 @@ class Ingest:
             total = Taken(name, total.feed, total.batches, total.rows, total.quarantined, total.counts, str(e))
         if total.error or total.batches:
             with self._ledger.begin() as tx:
-                tx.set_watermark(f"collected:{name}", max(int(now.timestamp()), self._ledger.watermark(f"collected:{name}") or 0))
+                tx.set_watermark(
+                    f"collected:{name}", max(int(now.timestamp()), self._ledger.watermark(f"collected:{name}") or 0)
+                )
                 if total.error:
-                    tx.count(name, "failures", 1, int(now.timestamp()))
+                    tx.count(name, "failures", 1, int(now.timestamp()), feed=total.feed)
         return total
 
     def _groups(
@@ -93,60 +100,50 @@ class Ingest:
             yield group
 
     def _store(self, name: str, group: Sequence[tuple[Batch, Content]], now: datetime, joiner: Joins | None) -> Taken:
-        feed = group[0][0].feed
-        frames = [self._stamped(c.frame, now).assign(source=name) for _, c in group if len(c.frame)]
-        rejects = [c.quarantine.assign(source=name, origin=b.origin, batch_id=b.batch_id) for b, c in group if len(c.quarantine)]
+        feed, at = group[0][0].feed, int(now.timestamp())
+        moment = pd.Timestamp(now).tz_convert("UTC").as_unit("us")
         label = hashlib.blake2b("".join(b.batch_id for b, _ in group).encode(), digest_size=12).hexdigest()
-        files: list[StoredFile] = []
-        counts: dict[str, int] = {}
+        frames = [c.frame for _, c in group if len(c.frame)]
+        rejects = [c.quarantine.assign(origin=b.origin, batch_id=b.batch_id) for b, c in group if len(c.quarantine)]
+        tables: dict[str, pd.DataFrame] = {}
         if frames:
-            frame = pd.concat(frames, ignore_index=True)
-            frame, unjoined = _joined(feed, frame, joiner)
-            if unjoined:
-                counts["unjoined"] = unjoined
-            files.append(self._archive.write(str(feed), f"{name}-{label}", frame))
+            frame, unjoined = _joined(feed, self._stamped(pd.concat(frames, ignore_index=True), moment), joiner)
+            tables[str(feed)] = frame
+            if unjoined is not None:
+                tables["unjoined"] = unjoined.assign(recorded_at=moment)
         if rejects:
-            reject = pd.concat(rejects, ignore_index=True)
-            reject["recorded_at"] = pd.Timestamp(now).as_unit("us")
-            files.append(self._archive.write("quarantine", f"{name}-{label}", reject))
-        at = int(now.timestamp())
-        taken = Taken(name, str(feed))
+            tables["quarantine"] = pd.concat(rejects, ignore_index=True).assign(recorded_at=moment)
+        files = [self._archive.write(to, f"{name}-{label}", t.assign(source=name)) for to, t in tables.items()]
+        counts = _summed(content.counts for _, content in group)
+        if "unjoined" in tables:
+            counts["unjoined"] = int(tables["unjoined"]["rows"].sum())
         with self._ledger.begin() as tx:
             for batch, content in group:
-                tx.register_batch(
-                    batch.batch_id,
-                    str(feed),
-                    name,
-                    batch.origin,
-                    at,
-                    len(content.frame),
-                    len(content.quarantine),
-                    dict(content.counts),
-                )
-                for what, n in content.counts.items():
-                    counts[what] = counts.get(what, 0) + n
-                taken = _add(taken, Taken(name, str(feed), 1, len(content.frame), len(content.quarantine)))
+                sizes = len(content.frame), len(content.quarantine)
+                tx.register_batch(batch.batch_id, str(feed), name, batch.origin, at, *sizes, {})
             for file in files:
                 tx.register_file(file)
-            for what, n in {"rows": taken.rows, "quarantined": taken.quarantined, **counts}.items():
-                if n:
-                    tx.count(name, what, n, at)
-        return _add(taken, Taken(name, str(feed), counts=counts))
+            for what, n in counts.items():
+                tx.count(name, what, n, at, feed=str(feed))
+        rows = sum(len(c.frame) for _, c in group)
+        return Taken(name, str(feed), len(group), rows, sum(len(c.quarantine) for _, c in group), counts)
 
-    def _stamped(self, frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    def _stamped(self, frame: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
         """`frame` with recorded time: as the source says, but never before a tick that went without the row."""
-        moment = pd.Timestamp(now).tz_convert("UTC").as_unit("us")
         if "recorded_at" not in frame:
             return frame.assign(recorded_at=moment)
         known = self._ledger.watermark("known_at")
         if known is None:
             return frame
         tick = pd.Timestamp(known, unit="s", tz="UTC").as_unit("us")
-        return frame.assign(recorded_at=frame["recorded_at"].where(frame["recorded_at"] > tick, max(moment, tick + pd.Timedelta("1s"))))
+        late = max(moment, tick + pd.Timedelta("1s"))
+        return frame.assign(recorded_at=frame["recorded_at"].where(frame["recorded_at"] > tick, late))
 
 
 def _read(batch: Batch) -> Content:
-    """A batch's content; what can't be read at all is one quarantined record, so that it is kept, counted and not read again."""
+    """A batch's content; what can't be read at all is one quarantined record, so that it is kept, counted and not
+    read again.
+    """
     try:
         return batch.read()
     except ContractError as e:
@@ -157,17 +154,28 @@ def _read(batch: Batch) -> Content:
         return Content(pd.DataFrame(), quarantined([("file", e.reason, batch.origin)]))
 
 
-def _joined(feed: Feed, frame: pd.DataFrame, joiner: Joins | None) -> tuple[pd.DataFrame, int]:
-    """`frame` with `resource_id` joined where the feed names objects its own way, and how many rows found none."""
-    column = {Feed.MEASUREMENTS: "object_id", Feed.ALARMS: "alarmed_object"}.get(feed)
+def _joined(feed: Feed, frame: pd.DataFrame, joiner: Joins | None) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """`frame` with `resource_id` joined where the feed names objects its own way; the names that found none, with
+    their rows.
+    """
+    column = JOINED.get(feed)
     if column is None:
-        return frame, 0
+        return frame, None
     found = joiner.join(frame[column]) if joiner is not None else pd.Series(None, index=frame.index, dtype="str")
-    return frame.assign(resource_id=found), int(found.isna().sum())
+    lost = frame.loc[found.isna(), column].value_counts().rename_axis("name").reset_index(name="rows")
+    return frame.assign(resource_id=found), lost if len(lost) else None
+
+
+def _summed(tallies: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Tallies of several batches together; what the ledger counts itself (rows) is left out."""
+    out: dict[str, int] = {}
+    for tally in tallies:
+        for what, n in tally.items():
+            if n and what != "rows":
+                out[what] = out.get(what, 0) + n
+    return out
 
 
 def _add(a: Taken, b: Taken) -> Taken:
-    counts = dict(a.counts)
-    for what, n in b.counts.items():
-        counts[what] = counts.get(what, 0) + n
-    return Taken(a.source, a.feed, a.batches + b.batches, a.rows + b.rows, a.quarantined + b.quarantined, counts, a.error or b.error)
+    sums = (a.batches + b.batches, a.rows + b.rows, a.quarantined + b.quarantined)
+    return Taken(a.source, a.feed, *sums, _summed((a.counts, b.counts)), a.error or b.error)

@@ -1,4 +1,6 @@
-"""Ledger, part two: what we found and what people said of it: problems and their revisions, impacts, alarms, verdicts, audit."""
+"""Ledger, part two: what we found and what people said of it: problems and their revisions, impacts, alarms,
+verdicts, audit.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Row, Select, Subquery, func, insert, or_, select, update
+from sqlalchemy import Select, Subquery, func, insert, or_, select, update
 
 from cemcore.domain import Alarm, Impact, ProblemStatus, ServiceProblem, Verdict
 from cemcore.errors import StorageError
@@ -33,7 +35,8 @@ class CaseReads(Reads):
     ) -> list[ServiceProblem]:
         """The latest revision of each problem as known at `as_of`, by problem_id.
 
-        With `during`, those that lasted for some time of [start, end); with `open_only`, those that neither ended nor were settled.
+        With `during`, those that lasted for some time of [start, end); with `open_only`, those that neither ended
+        nor were settled.
         """
         c = t.problem.c
         s = _latest(as_of).order_by(c.problem_id)
@@ -56,11 +59,18 @@ class CaseReads(Reads):
     def impact(self, problem_id: str, as_of: datetime | None = None) -> Impact | None:
         """The impact of a problem as known at `as_of`: of its latest revision that says one."""
         c = t.problem.c
-        s = select(c.impact).where(c.problem_id == problem_id, c.impact.is_not(None)).order_by(c.revision.desc()).limit(1)
+        s = (
+            select(c.impact)
+            .where(c.problem_id == problem_id, c.impact.is_not(None))
+            .order_by(c.revision.desc())
+            .limit(1)
+        )
         s = s.where(c.known_at_us <= micros(as_of)) if as_of is not None else s
         return next((documents.loads(Impact, r[0]) for r in self._rows(s)), None)
 
-    def alarms(self, *, as_of: datetime | None = None, standing_only: bool = False, since: datetime | None = None) -> list[Alarm]:
+    def alarms(
+        self, *, as_of: datetime | None = None, standing_only: bool = False, since: datetime | None = None
+    ) -> list[Alarm]:
         """Each alarm as known at `as_of`, by alarm_id; with `since`, those that still stood at or after it."""
         c = t.alarm.c
         newest = select(c.alarm_id, func.max(c.known_at_us).label("known_at_us")).group_by(c.alarm_id)
@@ -84,7 +94,7 @@ class CaseReads(Reads):
         s = select(c.at_us, c.actor, c.action, c.subject, c.detail).order_by(c.position.desc()).limit(limit)
         frame = pd.DataFrame([tuple(r) for r in reversed(self._rows(s))], columns=names)
         at = pd.to_datetime(frame["at"].astype("int64"), unit="us", utc=True).astype("datetime64[us, UTC]")
-        return frame.assign(at=at).astype({n: "str" for n in names[1:]})
+        return frame.assign(at=at).astype(dict.fromkeys(names[1:], "str"))
 
 
 def _latest(as_of: datetime | None) -> Select[Any]:
@@ -99,17 +109,20 @@ def _newest(as_of: datetime | None) -> Subquery:
     return (s.where(c.known_at_us <= micros(as_of)) if as_of is not None else s).subquery()
 
 
-def _problem(r: Row[Any]) -> ServiceProblem:
+def _problem(r: Any) -> ServiceProblem:
     return documents.loads(ServiceProblem, r.document)
 
 
 class CaseWrites(Writes):
-    """What one transaction adds to problems, alarms, verdicts and the audit trail; nothing is ever changed or removed."""
+    """What one transaction adds to problems, alarms, verdicts and the audit trail; nothing is ever changed or
+    removed.
+    """
 
     def put_problem(self, problem: ServiceProblem, impact: Impact | None) -> None:
         """Append a revision with its impact.
 
-        The same revision with the same content again is harmless; with another content, or older than the newest, it is a StorageError.
+        The same revision with the same content again is harmless; with another content, or older than the newest,
+        it is a StorageError.
         """
         c = t.problem.c
         document = documents.dumps(problem)
@@ -118,20 +131,28 @@ class CaseWrites(Writes):
         there = self._one(mine)
         if there is not None:
             if (there[0], there[1]) != (document, totals):
-                raise StorageError(f"revision {problem.revision} of problem {problem.problem_id} is there with another content")
+                raise StorageError(
+                    f"revision {problem.revision} of problem {problem.problem_id} is there with another content"
+                )
             return
         newest = self._one(select(func.max(c.revision)).where(c.problem_id == problem.problem_id))
         if newest is not None and newest[0] is not None and newest[0] > problem.revision:
-            raise StorageError(f"problem {problem.problem_id} is at revision {newest[0]}: {problem.revision} comes too late")
+            raise StorageError(
+                f"problem {problem.problem_id} is at revision {newest[0]}: {problem.revision} comes too late"
+            )
         values = {"problem_id": problem.problem_id, "revision": problem.revision, "status": problem.status.value}
         times = {"known_at_us": micros(problem.known_at), "begin_us": micros(problem.begin)}
         end = None if problem.end is None else micros(problem.end)
-        self._connection.execute(insert(t.problem).values(**values, **times, end_us=end, document=document, impact=totals))
+        self._connection.execute(
+            insert(t.problem).values(**values, **times, end_us=end, document=document, impact=totals)
+        )
 
     def put_alarm(self, alarm: Alarm, known_at: datetime | None = None) -> None:
-        """Note an alarm as known from `known_at` on (if not given: its clearing, else its report); the last word of one moment stands."""
+        """Note an alarm as known from `known_at` on (if not given: its clearing, else its report); the last word of
+        one moment stands.
+        """
         c = t.alarm.c
-        known = micros(known_at or max(alarm.cleared_at or alarm.reported_at, alarm.reported_at))
+        known = micros(known_at or max(alarm.reported_at, alarm.cleared_at or alarm.reported_at))
         cleared = None if alarm.cleared_at is None else micros(alarm.cleared_at)
         values = {"cleared_at_us": cleared, "document": documents.dumps(alarm)}
         mine = (c.alarm_id == alarm.alarm_id) & (c.known_at_us == known)
@@ -147,4 +168,6 @@ class CaseWrites(Writes):
     def audit(self, actor: str, action: str, subject: str, detail: str, at: datetime | None = None) -> None:
         """Note who did what to what, and when (now, where not said)."""
         when = micros(at or datetime.now(UTC))
-        self._connection.execute(insert(t.audit).values(at_us=when, actor=actor, action=action, subject=subject, detail=detail))
+        self._connection.execute(
+            insert(t.audit).values(at_us=when, actor=actor, action=action, subject=subject, detail=detail)
+        )

@@ -1,7 +1,7 @@
 """The database behind the ledger: SQLite or PostgreSQL, with the same transactions on both.
 
-A write transaction excludes every other write transaction from its start (SQLite: `BEGIN IMMEDIATE`, PostgreSQL: an advisory lock), so what it has
-read stays true until it commits. Readers are never kept waiting.
+A write transaction excludes every other write transaction from its start (SQLite: `BEGIN IMMEDIATE`, PostgreSQL: an
+advisory lock), so what it has read stays true until it commits. Readers are never kept waiting.
 """
 
 from __future__ import annotations
@@ -117,7 +117,9 @@ def _begin_sqlite(connection: Connection) -> None:
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    version: str | None = connection.execute(select(sql_column("version_num")).select_from(table("alembic_version"))).scalar()
+    version: str | None = connection.execute(
+        select(sql_column("version_num")).select_from(table("alembic_version"))
+    ).scalar()
     return version
 
 

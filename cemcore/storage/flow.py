@@ -1,4 +1,6 @@
-"""Ledger, part one: what flowed in and how far we are: batches, files, watermarks, ticks, tallies, snapshots, codings."""
+"""Ledger, part one: what flowed in and how far we are: batches, files, watermarks, ticks, tallies, snapshots,
+codings.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Executable, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Executable, delete, func, insert, or_, select, update
 
 from cemcore.errors import StorageError
 from cemcore.storage import tables as t
@@ -25,7 +27,7 @@ class Reads:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def _rows(self, *statements: Executable) -> list[Row[Any]]:
+    def _rows(self, *statements: Executable) -> list[Any]:
         with reading(self._engine) as connection:
             return [row for s in statements for row in connection.execute(s)]
 
@@ -36,7 +38,7 @@ class Writes:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def _one(self, statement: Executable) -> Row[Any] | None:
+    def _one(self, statement: Executable) -> Any:
         return self._connection.execute(statement).first()
 
 
@@ -50,7 +52,8 @@ class FlowReads(Reads):
         return {r[0] for r in self._rows(*(select(t.batch.c.batch_id).where(t.batch.c.batch_id.in_(p)) for p in parts))}
 
     def batches(self, source: str | None = None, since: int | None = None, limit: int | None = None) -> pd.DataFrame:
-        """Registered batches, oldest first: batch_id, feed, source, origin, recorded_at [UTC], rows, quarantined.
+        """Registered batches, oldest first: batch_id, feed, source, origin, recorded_at [UTC], rows, quarantined,
+        counts (JSON).
 
         Only of `source`, only recorded at or after `since` [s], only the `limit` newest, where given.
         """
@@ -61,16 +64,20 @@ class FlowReads(Reads):
         s = s.where(c.recorded_at >= since) if since is not None else s
         frame = pd.DataFrame([tuple(r) for r in reversed(self._rows(s))], columns=list(names))
         when = pd.to_datetime(frame["recorded_at"].astype("int64"), unit="s", utc=True).astype("datetime64[us, UTC]")
-        texts = {n: "str" for n in names[:4]}
+        texts = dict.fromkeys(names[:4], "str")
         return frame.assign(recorded_at=when).astype({**texts, "rows": "int64", "quarantined": "int64"})
 
     def files(
-        self, feed: str | None = None, *, slots: tuple[int, int] | None = None, recorded: tuple[int | None, int] | None = None
+        self,
+        feed: str | None = None,
+        *,
+        slots: tuple[int, int] | None = None,
+        recorded: tuple[int | None, int] | None = None,
     ) -> list[StoredFile]:
         """Registered files in order of registration.
 
-        With `slots`, those that may hold rows with slots[0] <= slot < slots[1]; with `recorded`, rows with recorded[0] < recorded_at <=
-        recorded[1]. A file without such times may always.
+        With `slots`, those that may hold rows with slots[0] <= slot < slots[1]; with `recorded`, rows with
+        recorded[0] < recorded_at <= recorded[1]. A file without such times may always.
         """
         c = t.file.c
         s = select(t.file).order_by(c.position)
@@ -83,13 +90,15 @@ class FlowReads(Reads):
             s = s.where(or_(c.recorded_min.is_(None), inside))
         return [_stored(r) for r in self._rows(s)]
 
-    def registered(self) -> set[str]:
+    def paths(self) -> set[str]:
         """Every path that the ledger holds on to (files and snapshots): what a sweep must leave."""
         return {r[0] for r in self._rows(select(t.file.c.path), select(t.snapshot.c.path))}
 
     def watermark(self, name: str) -> int | None:
         """The value of a watermark [s], None before it was first set."""
-        return next((int(r[0]) for r in self._rows(select(t.watermark.c.value).where(t.watermark.c.name == name))), None)
+        return next(
+            (int(r[0]) for r in self._rows(select(t.watermark.c.value).where(t.watermark.c.name == name))), None
+        )
 
     def ticks(self, start: int | None = None, end: int | None = None) -> list[Tick]:
         """Finished ticks by slot, start <= slot < end [s]."""
@@ -104,12 +113,12 @@ class FlowReads(Reads):
         Every registered batch adds its `rows`, its `quarantined` and what its collector counted.
         """
         c = t.tally.c
-        s = select(c.source, c.feed, c.name, func.sum(c.value)).group_by(c.source, c.feed, c.name)
-        s = s.order_by(c.source, c.feed, c.name)
+        key = (c.source, c.feed, c.name)
+        s = select(*key, func.sum(c.value)).group_by(*key).order_by(*key)
         s = s.where(c.hour >= since - since % _HOUR) if since is not None else s
-        names = ["source", "feed", "name", "value"]
         rows = [(r[0], r[1], r[2], int(r[3])) for r in self._rows(s)]
-        return pd.DataFrame(rows, columns=names).astype({**{n: "str" for n in names[:3]}, "value": "int64"})
+        frame = pd.DataFrame(rows, columns=["source", "feed", "name", "value"])
+        return frame.astype({"source": "str", "feed": "str", "name": "str", "value": "int64"})
 
     def snapshot(self, at_or_before: int | None = None) -> tuple[int, str] | None:
         """(slot, path) of the newest snapshot at or before a slot [s], of all where none is given."""
@@ -125,18 +134,37 @@ class FlowReads(Reads):
         return out
 
 
-def _stored(r: Row[Any]) -> StoredFile:
-    times = (r.slot_min, r.slot_max, r.recorded_min, r.recorded_max)
-    return StoredFile(r.path, r.feed, int(r.rows), *(None if v is None else int(v) for v in times), int(r.bytes), int(r.position))
+def _stored(r: Any) -> StoredFile:
+    return StoredFile(
+        path=r.path,
+        feed=r.feed,
+        rows=r.rows,
+        slot_min=r.slot_min,
+        slot_max=r.slot_max,
+        recorded_min=r.recorded_min,
+        recorded_max=r.recorded_max,
+        bytes=r.bytes,
+        position=r.position,
+    )
 
 
 class FlowWrites(Writes):
     """What one transaction adds to batches, files, watermarks, ticks, tallies, snapshots and codings."""
 
     def register_batch(
-        self, batch_id: str, feed: str, source: str, origin: str, recorded_at: int, rows: int, quarantined: int, counts: Mapping[str, int]
+        self,
+        batch_id: str,
+        feed: str,
+        source: str,
+        origin: str,
+        recorded_at: int,
+        rows: int,
+        quarantined: int,
+        counts: Mapping[str, int],
     ) -> bool:
-        """Take a batch, recorded at `recorded_at` [s], and add its tallies; False, and nothing, where it is already there."""
+        """Take a batch, recorded at `recorded_at` [s], and add its tallies; False, and nothing, where it
+        is already there.
+        """
         if self._one(select(t.batch.c.position).where(t.batch.c.batch_id == batch_id)) is not None:
             return False
         values = {"batch_id": batch_id, "feed": feed, "source": source, "origin": origin, "recorded_at": recorded_at}
@@ -180,7 +208,12 @@ class FlowWrites(Writes):
         if self._one(select(t.tick.c.slot).where(t.tick.c.slot == tick.slot)) is not None:
             return False
         counts = json.dumps({k: int(v) for k, v in tick.counts.items()}, sort_keys=True)
-        values = {"slot": tick.slot, "known_at": tick.known_at, "committed_at": tick.committed_at, "learning": tick.learning}
+        values = {
+            "slot": tick.slot,
+            "known_at": tick.known_at,
+            "committed_at": tick.committed_at,
+            "learning": tick.learning,
+        }
         self._connection.execute(insert(t.tick).values(**values, counts=counts))
         return True
 
@@ -194,7 +227,9 @@ class FlowWrites(Writes):
             self._connection.execute(insert(t.tally).values(**values))
 
     def put_snapshot(self, slot: int, path: str) -> list[str]:
-        """Note the snapshot of a slot and let go of all but the newest two: their paths, for deletion after the commit."""
+        """Note the snapshot of a slot and let go of all but the newest two: their paths, for deletion after the
+        commit.
+        """
         c = t.snapshot.c
         before = {int(r.slot): str(r.path) for r in self._connection.execute(select(t.snapshot))}
         after = dict(sorted({**before, slot: path}.items())[-KEPT_SNAPSHOTS:])
@@ -206,11 +241,21 @@ class FlowWrites(Writes):
         return gone
 
     def add_codes(self, coding: str, first: int, texts: Sequence[str]) -> None:
-        """Append texts to a coding, the first of them with code `first`; StorageError where the coding does not end there."""
+        """Append texts to a coding, the first of them with code `first`.
+
+        Texts that are there already are harmless; where one differs, or a gap would be left, it is a StorageError.
+        """
         c = t.code.c
-        last = self._one(select(c.first, c.count).where(c.coding == coding).order_by(c.first.desc()).limit(1))
-        end = 0 if last is None else int(last[0]) + int(last[1])
-        if end != first:
+        mine = select(c.first, c.count, c.texts).where(c.coding == coding).order_by(c.first)
+        overlap = self._connection.execute(mine.where(c.first + c.count > first)).all()
+        end = int(self._connection.execute(select(func.sum(c.count)).where(c.coding == coding)).scalar() or 0)
+        if first > end:
             raise StorageError(f"coding {coding} holds {end} texts, these were numbered from {first}")
-        if texts:
-            self._connection.execute(insert(t.code).values(coding=coding, first=first, count=len(texts), texts=json.dumps(list(texts))))
+        there = [text for r in overlap for text in json.loads(r[2])][first - (overlap[0][0] if overlap else first) :]
+        common = min(len(there), len(texts))
+        if list(texts[:common]) != there[:common]:
+            raise StorageError(f"coding {coding} holds other texts from {first} on")
+        rest = list(texts[common:])
+        if rest:
+            values = {"first": first + common, "count": len(rest), "texts": json.dumps(rest)}
+            self._connection.execute(insert(t.code).values(coding=coding, **values))

@@ -16,8 +16,8 @@ from cemcore.storage.transaction import Transaction
 class Ledger(FlowReads, CaseReads):
     """What is registered, finished, found and said.
 
-    Reads are methods of the ledger, each one short read transaction that never waits for a writer. Writes go through `begin`. Any number of processes and
-    threads may hold a ledger of the same database.
+    Reads are methods of the ledger, each one short read transaction that never waits for a writer. Writes go
+    through `begin`. Any number of processes and threads may hold a ledger of the same database.
     """
 
     @classmethod
@@ -44,5 +44,7 @@ class Ledger(FlowReads, CaseReads):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 class StoredFile:
     """One immutable file of the archive.
 
-    `path` is relative to the archive's root. The ranges are whole seconds since 1970-01-01 UTC and enclose the rows' values (None where no row
-    has one). `position` is the place that the ledger gave it in the order of registration; 0 before that.
+    `path` is relative to the archive's root. The ranges are whole seconds since 1970-01-01 UTC and enclose the
+    rows' values (None where no row has one). `position` is the place that the ledger gave it in the order of
+    registration; 0 before that.
     """
 
     path: str
@@ -30,19 +31,20 @@ class StoredFile:
         A file without the times asked about may always be.
         """
         if slots is not None and self.slot_min is not None and self.slot_max is not None:
-            if self.slot_max < slots[0] or self.slot_min >= slots[1]:
-                return False
-        if recorded is not None and self.recorded_min is not None and self.recorded_max is not None:
-            if recorded[0] is not None and self.recorded_max <= recorded[0]:
-                return False
-            if self.recorded_min > recorded[1]:
-                return False
-        return True
+            in_slots = self.slot_max >= slots[0] and self.slot_min < slots[1]
+        else:
+            in_slots = True
+        if recorded is None or self.recorded_min is None or self.recorded_max is None:
+            return in_slots
+        after = recorded[0] is None or self.recorded_max > recorded[0]
+        return in_slots and after and self.recorded_min <= recorded[1]
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One finished tick: its slot, known-time and time of commit [s since 1970 UTC], whether it only learned, and its tallies."""
+    """One finished tick: its slot, known-time and time of commit [s since 1970 UTC], whether it only learned, and
+    its tallies.
+    """
 
     slot: int
     known_at: int

@@ -34,4 +34,7 @@ class Transaction(FlowWrites, CaseWrites):
 
     def release_lease(self, name: str, holder: str) -> bool:
         """Give a lease back; False where it was not the holder's."""
-        return self._connection.execute(delete(t.lease).where(t.lease.c.name == name, t.lease.c.holder == holder)).rowcount == 1
+        return (
+            self._connection.execute(delete(t.lease).where(t.lease.c.name == name, t.lease.c.holder == holder)).rowcount
+            == 1
+        )

@@ -1,8 +1,9 @@
-"""From inventory frames to arrays: who needs whom, which ways lead up, what the core is, and what is wrong with the inventory."""
+"""From inventory frames to arrays: who needs whom, which ways lead up, what the core is, and what is wrong with the
+inventory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +13,17 @@ from scipy.sparse.csgraph import connected_components
 
 from cemcore.panel import Bool, Float64, Int32
 from cemcore.topology.csr import Edges
-from cemcore.topology.vocabulary import CARRIERS, CORE_ROLE, MEMBER, NEEDS, WAYS
+from cemcore.topology.vocabulary import CARRIERS, CORE_ROLE, MEMBER, NEEDS, RETIRED, WAYS
+
+LEAST_METRIC = 1e-6
+"""A metric of zero would make paths without an order; it counts as this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something wrong with the inventory: `kind` unknown_resource, unknown_relation, cycle, orphan, dangling, duplicate or metric."""
+    """Something wrong with the inventory: `kind` unknown_resource, unknown_relation, cycle, orphan, dangling,
+    duplicate or metric.
+    """
 
     kind: str
     subject: str
@@ -28,9 +34,10 @@ class Fault:
 class Network:
     """The dependency network of n resources as arrays of positions.
 
-    raw: every connection as given, label = via; needs: dependent -> what it works only with, label = redundancy group (-1 none);
-    pairs: member -> the element it is one of; ways: node -> next node upwards, label = link in between, stops at core routers;
-    core_from, core_to, core_link, core_metric: backbone edges, either direction; is_core: routers at their ends.
+    raw: every connection as given, label = via; needs: dependent -> what it works only with, label = redundancy group
+    (-1 none); pairs: member -> the element it is one of; ways: node -> next node upwards, label = link in between,
+    stops at core routers; core_from, core_to, core_link, core_metric: backbone edges, either direction; is_core:
+    routers at their ends.
     """
 
     n: int
@@ -55,7 +62,10 @@ def build_network(resources: pd.DataFrame, connections: pd.DataFrame) -> tuple[N
     source, to, via = (table[c].to_numpy(np.int32) for c in ("from", "to", "via"))
     group = table["group"].to_numpy(np.int32)
     needs, looped = _without_loops(n, source[is_need], to[is_need], group[is_need])
-    faults += [Fault("cycle", names[c[0]], "resources need each other in a circle: " + ", ".join(names[i] for i in c[:6])) for c in looped]
+    faults += [
+        Fault("cycle", names[c[0]], "resources need each other in a circle: " + ", ".join(names[i] for i in c[:6]))
+        for c in looped
+    ]
     pairs = Edges.build(n, source[is_member], to[is_member])
     core_link = np.zeros(n, np.bool_)
     core_link[:] = (resources["role"] == CORE_ROLE).fillna(False).to_numpy(np.bool_)
@@ -68,7 +78,7 @@ def build_network(resources: pd.DataFrame, connections: pd.DataFrame) -> tuple[N
     carrier = table["relation"].isin(list(CARRIERS)).to_numpy()
     ways = _ways(n, pairs, (source[up], to[up], via[up], group[up]), (source[carrier], to[carrier]), is_core)
     raw = Edges.build(n, source, to, via)
-    faults += _orphans(names, raw)
+    faults += _orphans(names, raw, (resources["type"] == RETIRED).fillna(False).to_numpy(np.bool_))
     return Network(n, raw, needs, pairs, ways, *edges, metric, is_core), tuple(faults)
 
 
@@ -82,19 +92,25 @@ def _resolve(index: pd.Index, connections: pd.DataFrame) -> tuple[pd.DataFrame, 
     known = (ends["from"] >= 0) & (ends["to"] >= 0)
     faults = [Fault("dangling", str(t), "one end is not among the resources") for t in text[~known]]
     lost = known & (via < 0) & via_text.notna().to_numpy()
-    faults += [Fault("unknown_resource", str(v), f"link of {t}") for v, t in zip(via_text[lost], text[lost], strict=True)]
+    faults += [
+        Fault("unknown_resource", str(v), f"link of {t}") for v, t in zip(via_text[lost], text[lost], strict=True)
+    ]
     strange = known & ~relation.isin(list(NEEDS | WAYS | MEMBER)).to_numpy()
     faults += [Fault("unknown_relation", str(t), "counts as near, carries no dependency") for t in text[strange]]
     self_loop = known & (ends["from"] == ends["to"])
     faults += [Fault("cycle", str(t), "a resource depends on itself") for t in text[self_loop]]
     group = pd.factorize(connections["redundancy_group"])[0]
-    table = pd.DataFrame({"from": ends["from"], "to": ends["to"], "via": via, "group": group, "relation": relation.to_numpy()})
+    table = pd.DataFrame(
+        {"from": ends["from"], "to": ends["to"], "via": via, "group": group, "relation": relation.to_numpy()}
+    )
     return table[known & ~self_loop].drop_duplicates(["from", "to", "via", "relation"]).reset_index(drop=True), faults
 
 
 def _without_loops(n: int, source: Int32, to: Int32, group: Int32) -> tuple[Edges, list[list[int]]]:
     """Needs without those inside a circle, and the circles."""
-    _, part = connected_components(coo_matrix((np.ones(len(to), np.int8), (source, to)), shape=(n, n)), connection="strong")
+    _, part = connected_components(
+        coo_matrix((np.ones(len(to), np.int8), (source, to)), shape=(n, n)), connection="strong"
+    )
     inside = part[source] == part[to]
     circles = [np.flatnonzero(part == p).tolist() for p in np.unique(part[source[inside]])]
     return Edges.build(n, source[~inside], to[~inside], group[~inside]), circles
@@ -112,7 +128,7 @@ def _core_edges(
     missing = np.unique(link[np.isnan(metric)]).tolist()
     a = np.concatenate([source, ends[0][whole]]).astype(np.int32)
     z = np.concatenate([to, ends[1][whole]]).astype(np.int32)
-    return (a, z, link), np.nan_to_num(metric, nan=1.0), missing
+    return (a, z, link), np.maximum(np.nan_to_num(metric, nan=1.0), LEAST_METRIC), missing
 
 
 def _ways(
@@ -120,8 +136,9 @@ def _ways(
 ) -> Edges:
     """Ways upwards.
 
-    An uplink without link to a pair only sums up the uplinks with links, where there are such. A pair leads to its members. Links
-    between two dependents of one redundancy group (a ring) carry either way. Who has no uplink leaves through what carries it.
+    An uplink without link to a pair only sums up the uplinks with links, where there are such. A pair leads to its
+    members, or, where none of them has an uplink, they lead through it. Links between two dependents of one
+    redundancy group (a ring) carry either way. Who has no uplink leaves through what carries it.
     """
     source, to, via, group = uplinks
     is_pair = np.zeros(n, np.bool_)
@@ -129,31 +146,30 @@ def _ways(
     has_own = np.zeros(n, np.bool_)
     physical = (via >= 0) | ~is_pair[to]
     has_own[source[physical]] = True
-    keep = (physical | ~has_own[source]) & ~is_pair[source]
+    opened = np.zeros(n, np.bool_)
+    opened[pairs.to[has_own[pairs.source]]] = True
+    keep = (physical | ~has_own[source]) & ~opened[source]
     source, to, via, group = source[keep], to[keep], via[keep], group[keep]
     key = group.astype(np.int64) * n
     ring = (group >= 0) & np.isin(key + to, key[group >= 0] + source[group >= 0])
     ringed = (to[ring], source[ring], via[ring])
-    bare = np.ones(n, np.bool_)
-    bare[source] = bare[pairs.to] = False
-    carried = bare[carriers[0]] & ~is_core[carriers[0]]
+    down = opened[pairs.to]
+    member = (np.where(down, pairs.to, pairs.source), np.where(down, pairs.source, pairs.to))
+    bare = ~is_core
+    bare[source] = bare[member[0]] = False
+    carried = bare[carriers[0]]
     nothing = np.full(int(carried.sum()) + len(pairs.to), -1, np.int32)
     return Edges.build(
         n,
-        np.concatenate([source, ringed[0], carriers[0][carried], pairs.to]),
-        np.concatenate([to, ringed[1], carriers[1][carried], pairs.source]),
+        np.concatenate([source, ringed[0], carriers[0][carried], member[0]]),
+        np.concatenate([to, ringed[1], carriers[1][carried], member[1]]),
         np.concatenate([via, ringed[2], nothing]),
     )
 
 
-def _orphans(names: list[str], raw: Edges) -> list[Fault]:
-    """Resources that no connection names."""
-    used = np.zeros(len(names), np.bool_)
+def _orphans(names: list[str], raw: Edges, retired: Bool) -> list[Fault]:
+    """Resources that no connection names, but for retired ones."""
+    used = retired.copy()
     used[raw.source] = used[raw.to] = True
     used[raw.label[raw.label >= 0]] = True
     return [Fault("orphan", names[i], "no connection names it") for i in np.flatnonzero(~used)]
-
-
-def positions(found: Iterable[int]) -> Int32:
-    """Sorted positions as an array."""
-    return np.array(sorted(found), np.int32)

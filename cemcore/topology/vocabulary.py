@@ -1,7 +1,7 @@
 """What the inventory's words mean: relations, and the domain that each type of resource belongs to. Tables, not code.
 
-Domains demarcate responsibility: device (terminal, CPE), access (radio, PON, cell site), transport (links, aggregation, ducts, power),
-core (backbone routers, packet core) and platform (data centres and the service platforms in them).
+Domains demarcate responsibility: device (terminal, CPE), access (radio, PON, cell site), transport (links,
+aggregation, ducts, power), core (backbone routers, packet core) and platform (data centres and what runs in them).
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ MEMBER = frozenset({"memberOf"})
 """The dependent is one of several that stand in for each other as one element (a redundancy pair, a pool)."""
 
 CARRIERS = frozenset({"containedIn", "hostedOn"})
-"""Needs that also carry traffic where the dependent has no uplink of its own: a cell in its gNB, a UPF on its fabric."""
+"""Needs that also carry traffic where the dependent has no uplink: a cell in its gNB, a UPF on its fabric."""
 
 CORE_ROLE = "core"
 """Value of a link's `role` that makes it part of the backbone, routed by least total `igp_metric`."""
+
+RETIRED = "retired"
+"""Type of a resource that is not in the inventory any more and only keeps its place."""
 
 DOMAIN_OF_TYPE = {
     "cpe": "device",
@@ -80,11 +83,11 @@ FALLBACKS = (
     ("switch", "transport"),
     ("cpe", "device"),
 )
-"""(part of a type's name, domain), tried in order for types that the table lacks; a type that none fits has the domain ""."""
+"""(part of a type's name, domain), tried in order for types that the table lacks; where none fits the domain is ""."""
 
 
 def domain_of(kind: str, role: str = "") -> str:
-    """Domain of a resource type (case does not matter), "" where nothing fits; a link's `role` may lift it into the core."""
+    """Domain of a resource type (case does not matter), "" where nothing fits; `role` may lift a link into the core."""
     name = kind.lower()
     if role == CORE_ROLE and DOMAIN_OF_TYPE.get(name, "transport") == "transport":
         return "core"

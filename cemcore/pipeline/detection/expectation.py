@@ -87,7 +87,9 @@ class _Fit:
     day: Int64
 
 
-def fit(past: Past, services: int, subjects: int, technology: Int32, days: Int64) -> tuple[Expectation, Float32, Float32]:
+def fit(
+    past: Past, services: int, subjects: int, technology: Int32, days: Int64, material: Float32
+) -> tuple[Expectation, Float32, Float32]:
     """(expectation, leave-one-day-out z (n, k), the same for failures (n,)) of a history; `days` numbers each row's day 0..D-1.
 
     The z of a row uses nothing of its own day in level, spread and place: what a calibration needs.
@@ -120,11 +122,11 @@ def fit(past: Past, services: int, subjects: int, technology: Int32, days: Int64
         at = np.flatnonzero(np.isfinite(past.x[:, j]))
         if len(at):
             w = _Fit(at, past.x[at, j].astype(np.float64), pair[at], past.service[at].astype(np.int64), cell[at], spot[at], days[at])
-            z[at, j] = _fit_one(e, w, j, n_days)
+            z[at, j] = _fit_one(e, w, j, n_days, float(material[j]))
     return e, z, _fit_failures(e, past, pair, cell, days, n_days)
 
 
-def _fit_one(e: Expectation, w: _Fit, j: int, n_days: int) -> Float32:
+def _fit_one(e: Expectation, w: _Fit, j: int, n_days: int, material: float) -> Float32:
     services, pairs = e.services, len(e.count)
     mid = np.zeros(services)
     for s in np.unique(w.service):
@@ -174,7 +176,12 @@ def _fit_one(e: Expectation, w: _Fit, j: int, n_days: int) -> Float32:
     h_cf = (_sum(w.spot, h[w.spot] + clipped, spots)[w.spot] - own_h[0]) / (n_spot[w.spot] - own_h[1] + EFFECT_PRIOR)
     sd = np.sqrt(var_cf + tau[w.service] ** 2 * LEVEL_PRIOR / (left + LEVEL_PRIOR)) * ratio[w.cell]
     r_cf = w.y - m_cf - f[w.cell] - h_cf
-    return np.asarray(-r_cf / sd, dtype=np.float32)
+    return damped(np.asarray(-r_cf / sd, dtype=np.float32), r_cf, material)
+
+
+def damped(z: Float32, residual: Float32 | Float64, material: Float32 | float) -> Float32:
+    """z held to 1 where the residual is under half of what a user would notice."""
+    return np.where((z > 1) & (residual > -0.5 * np.asarray(material)), np.float32(1), z).astype(np.float32)
 
 
 def _without_own_day(group: Int64, day: Int64, n_days: int, v: Float64, n: Float64, size: int) -> tuple[Float64, Float64]:

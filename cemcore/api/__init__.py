@@ -1,0 +1,5 @@
+"""The REST door: FastAPI over one open `Cem`. Handlers ask it and hand back documents of `cemcore.report`, nothing else."""
+
+from cemcore.api.app import create_app
+
+__all__ = ["create_app"]

@@ -1,0 +1,151 @@
+"""What can be asked over REST. Each handler: read the question, ask `Cem`, answer with a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Path, Query, Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, ConfigDict, Field
+
+from cemcore import report
+from cemcore.api.metrics import exposition
+from cemcore.application.cem import Cem
+from cemcore.report.asked import parse_period, parse_time, span
+
+
+class Problem(BaseModel):
+    """An error."""
+
+    error: str
+    reason: str
+
+
+class VerdictIn(BaseModel):
+    """What an operator says of a problem."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["ack", "note", "resolve", "reject"]
+    by: str = Field(min_length=1, max_length=200, description="who says it")
+    note: str = Field("", max_length=10_000, description="in words")
+    cause: str = Field("", max_length=500, description="what it was: a resource, or attribute=value")
+
+
+AsOf = Annotated[str | None, Query(description="as it was known at this time")]
+During = Annotated[
+    str | None, Query(description="A..B: what lasted at some time from A to B", examples=["2025-11-08..2025-11-09"])
+]
+Open = Annotated[bool, Query(description="only those that last and are not settled")]
+Limit = Annotated[int | None, Query(ge=1, description="at most so many")]
+ProblemId = Annotated[str, Path(max_length=200, description="the problem's id")]
+SubjectId = Annotated[str, Path(max_length=200, description="pseudonym of the user or thing")]
+CustomerId = Annotated[str, Path(max_length=200, description="who pays the bill")]
+From = Annotated[str | None, Query(alias="from", description="from; else 24 hours before the end")]
+To = Annotated[str | None, Query(description="up to; else now")]
+Service = Annotated[str | None, Query(description="only this service")]
+
+_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "there is no such thing"}}
+_BAD: dict[int | str, dict[str, Any]] = {
+    422: {"model": Problem, "description": "the question is not understood"},
+    503: {"model": Problem, "description": "storage fails; try again"},
+}
+
+
+def make_router(cem: Cem, registry: CollectorRegistry | None) -> APIRouter:
+    """Every path, bound to `cem`."""
+    router = APIRouter(responses=_BAD)
+    for add in (_add_state, _add_problems, _add_impact, _add_experience):
+        add(router, cem)
+
+    @router.get("/metrics", tags=["state"], response_class=Response)
+    def metrics() -> Response:
+        """State in Prometheus' text format."""
+        return Response(exposition(cem, registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _answer(document: Mapping[str, Any]) -> Response:
+    return Response(report.to_json(document), media_type="application/json")
+
+
+def _add_state(router: APIRouter, cem: Cem) -> None:
+    @router.get("/health", tags=["state"], response_class=Response)
+    def health() -> Response:
+        """State of the feeds, of learning, and of the whole."""
+        return _answer(report.health_document(cem.health()))
+
+
+def _add_problems(router: APIRouter, cem: Cem) -> None:
+    zone = ZoneInfo(cem.house.settings.operator.timezone)
+
+    @router.get("/problems", tags=["problems"], response_class=Response)
+    def problems(as_of: AsOf = None, during: During = None, open: Open = False, limit: Limit = None) -> Response:
+        """Problems ranked by what customers lost, worst first."""
+        known = None if as_of is None else parse_time(as_of, zone)
+        period = None if during is None else parse_period(during, zone)
+        views = report.rank(cem.problems(known, period, open))[:limit]
+        return _answer(report.problems_document(views, known, period, open))
+
+    @router.get("/problems/{problem_id}", tags=["problems"], response_class=Response, responses=_NOT_FOUND)
+    def problem(problem_id: ProblemId, as_of: AsOf = None) -> Response:
+        """One problem: causes with the evidence for and against, impact, who is affected, revisions, verdicts."""
+        known = None if as_of is None else parse_time(as_of, zone)
+        return _answer(report.problem_document(cem.problem(problem_id, known)))
+
+    @router.post("/problems/{problem_id}/verdict", tags=["problems"], response_class=Response, responses=_NOT_FOUND)
+    def verdict(problem_id: ProblemId, said: VerdictIn) -> Response:
+        """Say what it was: acknowledge, note, resolve with the cause, reject. Audited; answers with the problem."""
+        if said.action == "note" and not said.note:
+            raise ValueError("note: a note wants words")
+        cem.settle(problem_id, said.action, said.by, said.note, said.cause)
+        return _answer(report.problem_document(cem.problem(problem_id)))
+
+
+def _add_impact(router: APIRouter, cem: Cem) -> None:
+    zone = ZoneInfo(cem.house.settings.operator.timezone)
+
+    @router.get("/impact", tags=["impact"], response_class=Response, responses=_NOT_FOUND)
+    def impact(
+        problem: Annotated[str | None, Query(description="of this problem", max_length=200)] = None,
+        resource: Annotated[list[str] | None, Query(description="of these resources, if all of them failed")] = None,
+        at: Annotated[str | None, Query(description="with resource: at this time; else now")] = None,
+        as_of: AsOf = None,
+        during: During = None,
+        open: Open = False,
+        limit: Limit = None,
+    ) -> Response:
+        """Impact of a problem, or of any set of resources at a time; with neither, the impact report."""
+        period = None if during is None else parse_period(during, zone)
+        if problem is not None and resource:
+            raise ValueError("either problem or resource")
+        if problem is not None or resource:
+            moment = None if at is None else parse_time(at, zone)
+            return _answer(report.impact_document(cem.impact(problem, tuple(resource or ()), moment, period)))
+        known = None if as_of is None else parse_time(as_of, zone)
+        views = report.rank(cem.problems(known, period, open))[:limit]
+        return _answer(report.impact_report_document(views, known, period, open))
+
+
+def _add_experience(router: APIRouter, cem: Cem) -> None:
+    zone = ZoneInfo(cem.house.settings.operator.timezone)
+
+    def told(who: dict[str, str], start: str | None, end: str | None) -> Response:
+        first, last = span(start, end, cem.house.clock(), zone)
+        return _answer(report.experience_document(cem.scores(first, last, **who), who, first, last))
+
+    @router.get("/subjects/{subject_id}/experience", tags=["experience"], response_class=Response, responses=_NOT_FOUND)
+    def of_subject(subject_id: SubjectId, start: From = None, to: To = None, service: Service = None) -> Response:
+        """Experience of one user or thing, slot by slot."""
+        return told({"subject": subject_id, **({"service": service} if service else {})}, start, to)
+
+    @router.get(
+        "/customers/{customer_id}/experience", tags=["experience"], response_class=Response, responses=_NOT_FOUND
+    )
+    def of_customer(customer_id: CustomerId, start: From = None, to: To = None, service: Service = None) -> Response:
+        """Experience of everyone that a customer pays for, slot by slot."""
+        return told({"customer": customer_id, **({"service": service} if service else {})}, start, to)

@@ -1,0 +1,198 @@
+"""What a run of ticks found, into archive and ledger: files first, then one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+
+from cemcore.application.house import House
+from cemcore.domain import Alarm, Impact, ProblemStatus, ServiceProblem, State
+from cemcore.panel import Float32, Int32, Int64
+from cemcore.pipeline.route import RouteState, SlotInputs, SlotResult
+from cemcore.storage import StoredFile, Tick
+
+SETTLED = (ProblemStatus.RESOLVED, ProblemStatus.REJECTED)
+"""Statuses that an operator gave and that the corridor does not take back."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    inputs: SlotInputs
+    result: SlotResult
+    alarms: list[Alarm]
+
+
+class Committer:
+    """Holds the results of ticks until they are committed together."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._steps: list[_Step] = []
+        self._changed: dict[str, None] = {}
+
+    def add(self, inputs: SlotInputs, result: SlotResult, alarms: list[Alarm]) -> None:
+        """Take in the result of one tick."""
+        self._steps.append(_Step(inputs, result, alarms))
+
+    def changed(self) -> tuple[str, ...]:
+        """Problems that something new was committed about, in the order of their first change."""
+        return tuple(self._changed)
+
+    def commit(self, state: RouteState | None) -> None:
+        """Write and register everything held; with `state`, as a snapshot to restart from."""
+        if not self._steps:
+            return
+        archive, ledger = self._house.archive, self._house.ledger
+        first, last = self._steps[0].inputs.slot, self._steps[-1].inputs.slot
+        files = self._write(f"{first}-{last}")
+        snapshot = archive.write_state(f"route-{last}", state.get_state(), last) if state is not None else None
+        revisions = self._revisions()
+        now = int(self._house.clock().timestamp())
+        with ledger.begin() as tx:
+            for step in self._steps:
+                slot = step.inputs.slot
+                if not tx.tick(Tick(slot, step.inputs.known_at, now, step.inputs.learning, dict(step.result.counts))):
+                    continue
+                for alarm in step.alarms:
+                    tx.put_alarm(alarm)
+            for file in files:
+                tx.register_file(file)
+            for problem, impact in revisions:
+                tx.put_problem(problem, impact)
+                self._changed[problem.problem_id] = None
+            for name, first_code, texts in self._house.registry.pending():
+                tx.add_codes(name, first_code, texts)
+            if snapshot is not None:
+                tx.put_snapshot(last, snapshot.path)
+            tx.set_watermark("slot", last)
+            tx.set_watermark("known_at", self._steps[-1].inputs.known_at)
+        self._house.registry.committed()
+        self._steps = []
+
+    def _write(self, name: str) -> list[StoredFile]:
+        texts = _Texts(self._house)
+        frames = {
+            "scores": [self._scores(s, texts) for s in self._steps if len(s.inputs.rows)],
+            "attribution": [self._attribution(s, texts) for s in self._steps if len(s.result.attribution)],
+            "memberships": [self._memberships(s, texts) for s in self._steps if len(s.result.memberships)],
+        }
+        return [
+            self._house.archive.write(feed, name, pd.concat(parts, ignore_index=True))
+            for feed, parts in frames.items()
+            if parts
+        ]
+
+    def _scores(self, step: _Step, texts: _Texts) -> pd.DataFrame:
+        rows, scored, found = step.inputs.rows, step.result.scored, step.result.detected
+        unknown = np.isnan(scored.score) | found.blind
+        degraded = step.result.degraded | scored.below
+        state = np.where(unknown, 2, np.where(degraded, 1, 0))
+        columns: dict[str, object] = {
+            "slot": rows.slot,
+            "recorded_at": np.full(len(rows), step.inputs.known_at),
+            "service": texts.service(rows.service),
+            "subject_id": texts.of("subject", rows.subject),
+            "resource_id": texts.of("resource", rows.resource),
+            "score": scored.score,
+            "requirement": scored.requirement,
+            "coverage": scored.coverage,
+            "profile": texts.profile(scored.profile),
+            "habit_surprise": found.surprise,
+            "habit_z": found.z,
+            "habit_expected": found.expected,
+            "state": pd.Categorical.from_codes(state, [str(State.GOOD), str(State.DEGRADED), str(State.UNKNOWN)]),
+            "problem_id": texts.problem(step.result.problem_ids, step.result.row_problem),
+        }
+        for k, kqi in enumerate(self._house.catalogue.kqis):
+            columns[f"cost_{kqi}"] = scored.contributors[:, k]
+        return pd.DataFrame(columns)
+
+    def _attribution(self, step: _Step, texts: _Texts) -> pd.DataFrame:
+        a, numbers = step.result.attribution, self._numbers()
+        ids = step.result.problem_ids
+        return pd.DataFrame(
+            {
+                "slot": a.slot,
+                "recorded_at": np.full(len(a), step.inputs.known_at),
+                "problem_id": texts.problem(ids, a.problem),
+                "revision": np.array([numbers.get(ids[p], 1) if p >= 0 else 0 for p in a.problem], np.int32),
+                "service": texts.service(a.service),
+                "subject_id": texts.of("subject", a.subject),
+                "bad_minutes": a.bad_minutes,
+                "depth": a.depth,
+            }
+        )
+
+    def _memberships(self, step: _Step, texts: _Texts) -> pd.DataFrame:
+        m = step.result.memberships
+        return pd.DataFrame(
+            {
+                "slot": np.full(len(m), step.inputs.slot),
+                "recorded_at": np.full(len(m), step.inputs.known_at),
+                "problem_id": texts.problem(step.result.problem_ids, m.problem),
+                "service": texts.service(m.service),
+                "subject_id": texts.of("subject", m.subject),
+                "state": pd.Categorical.from_codes(m.state, [str(State.DEGRADED), str(State.UNKNOWN)]),
+                "posterior": m.posterior,
+                "bad_rows": m.bad,
+                "total_rows": m.total,
+            }
+        )
+
+    def _numbers(self) -> Mapping[str, int]:
+        return {}
+
+    def _revisions(self) -> list[tuple[ServiceProblem, Impact | None]]:
+        """Revisions of this run, numbered on from the ledger's; what operators said of a problem stays said."""
+        latest: dict[str, ServiceProblem | None] = {}
+        out = []
+        for step in self._steps:
+            for problem in step.result.problems:
+                before = latest.get(problem.problem_id, self._house.ledger.problem(problem.problem_id))
+                numbered = replace(
+                    problem,
+                    revision=1 if before is None else before.revision + 1,
+                    status=problem.status if before is None else _status(before.status, problem.status),
+                )
+                latest[problem.problem_id] = numbered
+                out.append((numbered, step.result.impacts.get(problem.problem_id)))
+        return out
+
+
+def _status(before: ProblemStatus, now: ProblemStatus) -> ProblemStatus:
+    if before in SETTLED:
+        return before
+    if before is ProblemStatus.ACKNOWLEDGED and now is ProblemStatus.IN_PROGRESS:
+        return before
+    return now
+
+
+class _Texts:
+    """Codes back to texts, as categories: the archive's files hold each text once."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._lists: dict[str, pd.Index] = {}
+
+    def of(self, coding: str, codes: Int32) -> pd.Categorical:
+        if coding not in self._lists:
+            self._lists[coding] = pd.Index(self._house.registry.codes(coding).texts, dtype="str")
+        return pd.Categorical.from_codes(codes, self._lists[coding])
+
+    def service(self, codes: Int32) -> pd.Categorical:
+        return pd.Categorical.from_codes(codes, list(self._house.catalogue.services))
+
+    def profile(self, codes: Int64 | Int32) -> pd.Categorical:
+        return pd.Categorical.from_codes(codes, [p.name for p in self._house.catalogue.profiles])
+
+    def problem(self, ids: tuple[str, ...], codes: Int32 | Float32) -> pd.Categorical:
+        return pd.Categorical.from_codes(codes, list(ids))
+
+
+def moment(seconds: int) -> datetime:
+    """Whole seconds since 1970 as a time in UTC."""
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,163 @@
+"""Ticks: which slots are due, the route for each, and the commit of a run of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pandas as pd
+
+from cemcore.application.commit import Committer
+from cemcore.application.gather import Gatherer, settled_at
+from cemcore.application.house import House
+from cemcore.application.ingest import Progress
+from cemcore.domain import Feed, Window
+from cemcore.pipeline import route
+from cemcore.storage import Tick
+
+
+SWEEP_AGE_S = 600
+"""Unregistered files are left alone so long: another process may be about to register them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What a call of `assess` did: slots walked, the last of them, and the problems that it said something new about.
+    """
+
+    slots: int
+    last_slot: datetime | None
+    problems: tuple[str, ...]
+
+
+class Ticking:
+    """Walks settled slots down the corridor, each once, in order; holds the corridor's state between calls."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._seconds = house.settings.operator.slot_seconds
+        self._parts = route.Parts.build(house.catalogue, house.models, house.settings)
+        self._gatherer = self._new_gatherer()
+        self._state: route.RouteState | None = None
+
+    def advance(
+        self,
+        until: datetime,
+        progress: Progress | None = None,
+        *,
+        learn_only: bool = False,
+        start: datetime | None = None,
+    ) -> Assessed:
+        """Tick every slot that has settled by `until`, and commit; `learn_only` learns and opens nothing."""
+        if self._state is None:
+            self._state = self._restore()
+        self._house.archive.sweep(self._house.ledger.paths(), older_than_s=SWEEP_AGE_S)
+        due = list(self._due(until, start))
+        if not due:
+            return Assessed(0, None, ())
+        learn_until = self._house.settings.learning_ends(self._first_slot() or due[0][0])
+        committer = Committer(self._house)
+        self._gatherer.open(due[-1][1])
+        for n, (slot, known_at) in enumerate(due):
+            inputs = self._gatherer.gather(slot, known_at, learn_only or slot < learn_until)
+            result, self._state = route.run(inputs, self._state, self._parts)
+            committer.add(inputs, result, self._gatherer.drain_alarms())
+            if self._closes_run(slot) or n + 1 == len(due):
+                committer.commit(self._state if self._closes_run(slot) else None)
+            if progress is not None:
+                progress("assess", n + 1, len(due))
+        return Assessed(len(due), datetime.fromtimestamp(due[-1][0], UTC), committer.changed())
+
+    def replay(self, window: Window, progress: Progress | None = None) -> pd.DataFrame:
+        """Run the ticks up to the window's end once more, writing nothing; the revisions made in the window."""
+        self._state = self._restore(before=int(window.start.timestamp()))
+        ticks = [t for t in self._house.ledger.ticks() if t.slot < window.end.timestamp()]
+        after = self._resumed
+        lines: list[dict[str, object]] = []
+        if ticks:
+            self._gatherer.open(ticks[-1].known_at)
+        for n, tick in enumerate(t for t in ticks if t.slot > after):
+            result = self._again(tick)
+            lines += [
+                {
+                    "slot": datetime.fromtimestamp(tick.slot, UTC),
+                    "problem_id": p.problem_id,
+                    "revision": p.revision,
+                    "change": p.change,
+                    "cause": p.causes[0].name if p.causes else "",
+                }
+                for p in result.problems
+                if tick.slot >= window.start.timestamp()
+            ]
+            if progress is not None:
+                progress("replay", n + 1, len(ticks))
+        self._state, self._gatherer = None, self._new_gatherer()
+        return pd.DataFrame(lines, columns=["slot", "problem_id", "revision", "change", "cause"])
+
+    def _restore(self, before: int | None = None) -> route.RouteState:
+        """The state after the last tick: newest snapshot, then its later ticks once more, with what each of them
+        knew.
+        """
+        ledger = self._house.ledger
+        snapshot = ledger.snapshot(before)
+        state = route.initial_state(self._parts)
+        self._resumed = -1
+        ticks = ledger.ticks()
+        if snapshot is not None:
+            slot, path = snapshot
+            self._resumed = slot
+            state = state.set_state(self._house.archive.read_state(path))
+            known_at = next(t.known_at for t in ticks if t.slot == slot)
+            self._gatherer.resume(slot, known_at)
+        self._state = state
+        later = [t for t in ticks if t.slot > self._resumed] if before is None else []
+        if later:
+            self._gatherer.open(later[-1].known_at)
+        for tick in later:
+            self._again(tick)
+        return self._state
+
+    def _again(self, tick: Tick) -> route.SlotResult:
+        assert self._state is not None  # set by _restore
+        inputs = self._gatherer.gather(tick.slot, tick.known_at, tick.learning)
+        result, self._state = route.run(inputs, self._state, self._parts)
+        self._gatherer.drain_alarms()
+        return result
+
+    def _due(self, until: datetime, start: datetime | None) -> Iterator[tuple[int, int]]:
+        """(slot, known-time) of each slot that has settled by `until` and has not been ticked."""
+        ledger, settings = self._house.ledger, self._house.settings
+        last = ledger.watermark("slot")
+        first = last + self._seconds if last is not None else self._first_slot()
+        if first is None:
+            return
+        if start is not None:
+            first = max(first, int(start.timestamp()) // self._seconds * self._seconds)
+        asked = [
+            ledger.watermark(f"collected:{n}") or 0 for n, c in self._house.collectors.items() if c.feed is Feed.QUALITY
+        ]
+        collected = min(asked, default=0)
+        known = ledger.watermark("known_at") or 0
+        slot = first
+        while settled_at(slot, settings) <= until.timestamp():
+            known_at = settled_at(slot, settings)
+            if not self._house.says_arrival:
+                if collected < slot + self._seconds:
+                    return
+                known_at = max(known_at, collected)
+            known = max(known, known_at)
+            yield slot, known
+            slot += self._seconds
+
+    def _first_slot(self) -> int | None:
+        """The first slot that any quality record is of."""
+        starts = [f.slot_min for f in self._house.ledger.files("quality") if f.slot_min is not None]
+        return min(starts) // self._seconds * self._seconds if starts else None
+
+    def _closes_run(self, slot: int) -> bool:
+        return (slot // self._seconds + 1) % self._house.settings.storage.commit_slots == 0
+
+    def _new_gatherer(self) -> Gatherer:
+        h = self._house
+        return Gatherer(h.archive, h.ledger, h.registry, h.worlds, h.settings, h.catalogue)

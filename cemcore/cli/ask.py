@@ -1,0 +1,262 @@
+"""Commands that ask: problems, problem, impact, experience, explain, health."""
+
+from __future__ import annotations
+
+import getpass
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from cemcore.cli import common as c
+
+ProblemId = Annotated[
+    str | None, typer.Argument(metavar="ID", help="One problem in full; else the list.", show_default=False)
+]
+OpenOption = Annotated[bool, typer.Option("--open", help="Only those that last and are not settled.")]
+
+
+class Action(StrEnum):
+    """What an operator may say of a problem."""
+
+    ACK = "ack"
+    NOTE = "note"
+    RESOLVE = "resolve"
+    REJECT = "reject"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this part."""
+    for command in (problems, problem, impact, experience, explain, health):
+        app.command(rich_help_panel=c.ASK)(command)
+
+
+def problems(
+    problem_id: ProblemId = None,
+    as_of: c.AsOfOption = None,
+    during: c.DuringOption = None,
+    only_open: OpenOption = False,
+    limit: c.LimitOption = None,
+    config: c.ConfigOption = None,
+    json: c.JsonOption = False,
+    form: c.FormatOption = c.Format.TABLE,
+) -> None:
+    """List problems by what customers lost, or show one in full with its evidence and its life.
+
+    Examples:
+
+    - `cem problems --open`
+    - `cem problems --during 2025-11-08..2025-11-09 --format csv`
+    - `cem problems P-17 --as-of 2025-11-08T14:30`
+    """
+    from cemcore import report
+    from cemcore.report.tables import problem_detail, problems_table
+
+    with c.opened(config) as cem:
+        known, period = c.asked(cem, as_of, during)
+        how, now = c.chosen(json, form), known or cem.house.clock()
+        if problem_id is not None:
+            view = cem.problem(problem_id, known)
+            c.say(
+                how,
+                lambda: report.problem_document(view),
+                lambda: report.impact_listing(view),
+                lambda: problem_detail(view, now, c.zone(cem)),
+            )
+            return
+        views = report.rank(cem.problems(known, period, only_open))[:limit]
+        c.say(
+            how,
+            lambda: report.problems_document(views, known, period, only_open),
+            lambda: report.problems_listing(views),
+            lambda: problems_table(views, now, c.zone(cem)),
+        )
+
+
+def problem(
+    problem_id: Annotated[str, typer.Argument(metavar="ID", help="Which problem.")],
+    action: Annotated[Action, typer.Argument(help="What you say of it.")],
+    cause: Annotated[str, typer.Option("--cause", help="What it was: a resource, or attribute=value.")] = "",
+    note: Annotated[str, typer.Option("--note", help="In your words.")] = "",
+    by: Annotated[str | None, typer.Option("--by", help="Who says it; else your login.", show_default=False)] = None,
+    config: c.ConfigOption = None,
+    json: c.JsonOption = False,
+) -> None:
+    """Say what you know of a problem: acknowledge it, note something, resolve it with its cause, reject it. Audited.
+
+    Examples:
+
+    - `cem problem P-17 ack`
+    - `cem problem P-17 resolve --cause SR-KRAKOW-2 --note "line card changed"`
+    """
+    from cemcore import report
+    from cemcore.report.tables import problem_detail
+
+    if action is Action.NOTE and not note:
+        raise typer.BadParameter("a note wants --note")
+    with c.opened(config) as cem:
+        cem.settle(problem_id, action.value, by or getpass.getuser(), note, cause)
+        view = cem.problem(problem_id)
+        form = c.chosen(json, c.Format.TABLE)
+        c.say(
+            form,
+            lambda: report.problem_document(view),
+            lambda: None,
+            lambda: problem_detail(view, cem.house.clock(), c.zone(cem)),
+        )
+
+
+def impact(
+    problem_id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="Of one problem; else the report.", show_default=False)
+    ] = None,
+    resource: Annotated[
+        list[str] | None, typer.Option("--resource", "-r", help="Of these resources, if all of them failed.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="With --resource: at this time; else now.")
+    ] = None,
+    as_of: c.AsOfOption = None,
+    during: c.DuringOption = None,
+    only_open: OpenOption = False,
+    limit: c.LimitOption = None,
+    config: c.ConfigOption = None,
+    json: c.JsonOption = False,
+    form: c.FormatOption = c.Format.TABLE,
+) -> None:
+    """The impact report; or the impact of one problem; or of any resources if they failed.
+
+    Examples:
+
+    - `cem impact --open`
+    - `cem impact P-17 --format md`
+    - `cem impact -r SR-KRAKOW-1 -r SR-KRAKOW-2 --at 2025-11-08T20:00`
+    """
+    if problem_id is not None and resource:
+        raise typer.BadParameter("either a problem or --resource")
+    with c.opened(config) as cem:
+        known, period = c.asked(cem, as_of, during)
+        if problem_id is not None or resource:
+            moment = c.time_of(cem, at)
+            _one_impact(cem, cem.impact(problem_id, tuple(resource or ()), moment, period), c.chosen(json, form))
+        else:
+            _report(cem, known, period, only_open, limit, c.chosen(json, form))
+
+
+def _one_impact(cem: Any, view: Any, form: c.Format) -> None:
+    from cemcore import report
+    from cemcore.report.tables import impact_answer
+
+    c.say(
+        form,
+        lambda: report.impact_document(view),
+        lambda: report.impact_listing(view),
+        lambda: impact_answer(view, c.zone(cem)),
+    )
+
+
+def _report(cem: Any, known: Any, period: Any, only_open: bool, limit: int | None, form: c.Format) -> None:
+    from cemcore import report
+    from cemcore.report.impact_report import impact_report
+
+    views, name = report.rank(cem.problems(known, period, only_open)), cem.house.settings.operator.name
+    c.say(
+        form,
+        lambda: report.impact_report_document(views[:limit], known, period, only_open),
+        lambda: report.problems_listing(views[:limit], "Impact report"),
+        lambda: impact_report(views, known or cem.house.clock(), c.zone(cem), name, limit=limit, width=c.width()),
+    )
+
+
+def experience(
+    subject: Annotated[str | None, typer.Option("--subject", help="Of one user or thing.")] = None,
+    customer: Annotated[str | None, typer.Option("--customer", help="Of all that one customer pays for.")] = None,
+    segment: Annotated[str | None, typer.Option("--segment", help="Of one segment.")] = None,
+    service: Annotated[str | None, typer.Option("--service", help="Only this service.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="From; else 24 hours before the end.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Up to; else now.")] = None,
+    config: c.ConfigOption = None,
+    json: c.JsonOption = False,
+    form: c.FormatOption = c.Format.TABLE,
+) -> None:
+    """Experience over time, of a subject, a customer, a segment or a service.
+
+    Examples:
+
+    - `cem experience --subject U000012 --service voice`
+    - `cem experience --customer C0042 --from 2025-11-08 --to 2025-11-09 --format csv`
+    """
+    from cemcore import report
+    from cemcore.report.asked import span
+    from cemcore.report.experience_report import experience_report
+
+    who = {
+        k: v for k, v in (("subject", subject), ("customer", customer), ("segment", segment), ("service", service)) if v
+    }
+    if not who:
+        raise typer.BadParameter("of whom? --subject, --customer, --segment or --service")
+    with c.opened(config) as cem:
+        try:
+            first, last = span(start, end, cem.house.clock(), c.zone(cem))
+        except ValueError as e:
+            raise typer.BadParameter(str(e)) from e
+        rows = cem.scores(first, last, **who)
+        title = "Experience of " + ", ".join(f"{k} {v}" for k, v in who.items())
+        c.say(
+            c.chosen(json, form),
+            lambda: report.experience_document(rows, who, first, last),
+            lambda: report.experience_listing(rows, title),
+            lambda: experience_report(rows, title, c.zone(cem)),
+        )
+
+
+def explain(
+    words: Annotated[list[str], typer.Argument(metavar="ID | score SUBJECT SERVICE TIME", help="What to explain.")],
+    config: c.ConfigOption = None,
+    json: c.JsonOption = False,
+) -> None:
+    """Why: the evidence for a problem's causes, or what went into one score.
+
+    Examples:
+
+    - `cem explain P-17`
+    - `cem explain score U000012 voice 2025-11-08T14:15`
+    """
+    if words[0] == "score" and len(words) == 4:
+        _explain_score(words[1], words[2], words[3], config, c.chosen(json, c.Format.TABLE))
+    elif len(words) == 1:
+        problems(problem_id=words[0], config=config, json=json)
+    else:
+        raise typer.BadParameter("either a problem's ID, or: score SUBJECT SERVICE TIME")
+
+
+def _explain_score(subject: str, service: str, at: str, config: Any, form: c.Format) -> None:
+    from rich.text import Text
+
+    from cemcore import report
+
+    with c.opened(config) as cem:
+        slot = c.time_of(cem, at)
+        lines = cem.explain(subject, service, slot)
+        document = report.explanation_document(subject, service, slot, lines)
+        c.say(form, lambda: document, lambda: None, lambda: Text("\n  ".join(lines)))
+
+
+def health(config: c.ConfigOption = None, json: c.JsonOption = False, form: c.FormatOption = c.Format.TABLE) -> None:
+    """State of the feeds, of learning, and of the whole: what came, what could not be taken and why, how far we are.
+
+    Example: `cem health`.
+    """
+    from cemcore import report
+    from cemcore.report.health_report import health_report
+
+    with c.opened(config) as cem:
+        view = cem.health()
+        c.say(
+            c.chosen(json, form),
+            lambda: report.health_document(view),
+            lambda: report.health_listing(view),
+            lambda: health_report(view, c.zone(cem)),
+        )

@@ -1,0 +1,70 @@
+"""Whose problem each bad minute is: every one belongs to exactly one problem, or to none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cemcore.panel import Bool, Float32, Int32, Int64, QualityRows, ScoredRows
+from cemcore.pipeline.impact.rows import NO_PROBLEM, Attribution, Missing
+
+
+def attribute(
+    rows: QualityRows,
+    scored: ScoredRows,
+    explained: Int32,
+    expected_bad: Float32,
+    slot_minutes: float,
+    missing: Missing | None = None,
+) -> Attribution:
+    """Bad minutes of rows below their requirement, and of rows that a witnessed outage kept from coming.
+
+    explained: int32 per row, the one problem that explains it, -1 none. expected_bad: float32 per row, bad minutes of
+    the slot to be expected of it in any case (0..slot_minutes). A problem is credited with the excess over that; the
+    rest is chronic and goes to none. A missing row has depth 1, and counts only where no row of its (slot, subject,
+    service) came after all.
+    """
+    bad = scored.below
+    seen = rows.take(bad)
+    who = (seen.slot, seen.subject, seen.service)
+    whose, usual, depth = explained[bad], expected_bad[bad], scored.depth[bad]
+    if missing is not None and len(missing):
+        gone = missing.take(_absent(missing, rows))
+        who = (
+            np.concatenate([who[0], gone.slot]),
+            np.concatenate([who[1], gone.subject]),
+            np.concatenate([who[2], gone.service]),
+        )
+        whose = np.concatenate([whose, gone.explained])
+        usual = np.concatenate([usual, gone.expected_bad])
+        depth = np.concatenate([depth, np.ones(len(gone), np.float32)])
+    chronic = np.clip(np.nan_to_num(usual), 0, slot_minutes).astype(np.float32)
+    chronic = np.where(whose == NO_PROBLEM, np.float32(slot_minutes), chronic)
+    parts = [
+        _part(who, whose, np.float32(slot_minutes) - chronic, depth),
+        _part(who, np.full_like(whose, NO_PROBLEM), chronic, depth),
+    ]
+    return Attribution.concat(parts)
+
+
+def _part(who: tuple[Int64, Int32, Int32], problem: Int32, minutes: Float32, depth: Float32) -> Attribution:
+    slot, subject, service = who
+    return Attribution(slot, problem, service, subject, minutes, depth).take(minutes > 0)
+
+
+def _absent(missing: Missing, rows: QualityRows) -> Bool:
+    """Mask of missing rows that did not come after all, each (slot, subject, service) once."""
+    keys = np.concatenate([_key(missing, missing), _key(rows, missing)])
+    _, first, place = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    place = place.reshape(-1)
+    n = len(missing)
+    came = np.zeros(len(first), np.bool_)
+    came[place[n:]] = True
+    once = np.zeros(n, np.bool_)
+    once[first[first < n]] = True
+    return once & ~came[place[:n]]
+
+
+def _key(rows: QualityRows | Missing, missing: Missing) -> Int64:
+    """(slot, subject, service) of the rows, of those only whose slot is among the missing ones'."""
+    near = np.isin(rows.slot, np.unique(missing.slot))
+    return np.stack([rows.slot[near], rows.subject[near], rows.service[near]], axis=1).astype(np.int64)

@@ -1,0 +1,222 @@
+"""Room three: which explanations stand out, and which problem each belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cemcore.panel import Bool, Float32, Int32, Int64
+from cemcore.pipeline.localisation import thresholds as limits
+from cemcore.pipeline.localisation.blocks import Block, light, owned, padded, rows_of, tallied
+from cemcore.pipeline.localisation.evidence import score, shared, weights, windows
+from cemcore.pipeline.localisation.explanations import CUSTOMER, RESOURCE, TERMINAL, Explanations, holders, log_priors
+from cemcore.pipeline.localisation.live import Live, voted
+from cemcore.pipeline.localisation.search import Hit, search
+from cemcore.pipeline.localisation.thresholds import Thresholds
+from cemcore.topology import Topology
+
+QUIET = 8
+"""Slots without evidence after which a problem is over."""
+ALIVE = 3.0
+"""Nats over the last hour that keep a problem open."""
+SURE_MARGIN = 15.0
+"""A first hit this far over its threshold is reported at once."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """services: number of services; seconds: slot length; budget: false problems a day that are accepted."""
+
+    services: int
+    seconds: int
+    budget: float = 0.1
+
+
+@dataclass(frozen=True)
+class LocaliseState:
+    """State of the room: registry of explanations, remembered slots (oldest first), thresholds, problems."""
+
+    known: Explanations = Explanations()
+    blocks: tuple[Block, ...] = ()
+    log: tuple[Block, ...] = ()
+    thresholds: Thresholds | None = None
+    problems: tuple[Live, ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Evidenced:
+    """What room three needs of each row of a tick: keys, surprise, noticeable, attempts, usual place; and the silent places."""
+
+    slot: Int64
+    path: Int32
+    made: Int32
+    subject: Int32
+    service: Int32
+    resource: Int32
+    surprise: Float32
+    bad: Bool
+    failed: Float32
+    expected: Float32
+    usual: Int32
+    silent: Int32
+    silence: Float32
+
+
+def remember(state: LocaliseState, settings: Settings, seen: Evidenced, slot: int) -> LocaliseState:
+    """The state with the rows of a tick in their slots; the oldest slots fall out."""
+    known = state.known
+    lengths = windows(settings.seconds)
+    silent = np.array([known.find(RESOURCE, int(r)) for r in seen.silent], dtype=np.int32)
+    silence = seen.silence[silent >= 0]
+    by_resource = {int(r): int(c) for r, c in zip(seen.silent, silent, strict=True) if c >= 0}
+    blocks = {b.slot: b for b in state.blocks}
+    for s in [int(x) for x in np.unique(seen.slot)] + ([slot] if slot not in seen.slot else []):
+        if s <= slot - max(lengths) * settings.seconds:
+            continue
+        of = np.flatnonzero(seen.slot == s)
+        block = _block(known, settings, seen, of, s, by_resource, silent[silent >= 0], silence)
+        old = blocks.get(s)
+        blocks[s] = tallied(known, block) if old is None else _joined(known, old, block)
+    kept = sorted((b for b in blocks.values() if b.slot > slot - max(lengths) * settings.seconds), key=lambda b: b.slot)
+    return replace(state, blocks=tuple(kept))
+
+
+def _block(
+    known: Explanations, settings: Settings, seen: Evidenced, of: Int64, slot: int, silent_of: dict[int, int], silent: Int32, silence: Float32
+) -> Block:
+    usual = seen.usual[of]
+    away = np.flatnonzero((usual >= 0) & (usual != seen.resource[of]) & np.isin(usual, list(silent_of) or [-9]))
+    return Block(
+        slot, seen.path[of], seen.made[of], seen.subject[of],
+        seen.subject[of].astype(np.int64) * settings.services + seen.service[of],
+        weights(seen.surprise[of], seen.failed[of], seen.expected[of]), seen.bad[of], np.isfinite(seen.surprise[of]),
+        np.full(len(of), -1, np.int32), away.astype(np.int32),
+        np.array([silent_of[int(u)] for u in usual[away]], dtype=np.int32), silent, silence,
+        np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32),
+    )  # fmt: skip
+
+
+def _joined(known: Explanations, old: Block, new: Block) -> Block:
+    n = len(old.pair)
+    new = tallied(known, new)
+    both = {
+        f: np.concatenate([getattr(old, f), getattr(new, f)])
+        for f in ("path", "made", "subject", "pair", "weights", "bad", "known", "owner", "extra_candidate")
+    }
+    return replace(
+        old, **both, extra_row=np.concatenate([old.extra_row, new.extra_row + n]).astype(np.int32),
+        full=padded(old.full, len(known)) + new.full, left=padded(old.left, len(known)) + new.left,
+    )  # fmt: skip
+
+
+def localise(state: LocaliseState, settings: Settings, topology: Topology, slot: int, known_at: int, bonus: Float32) -> LocaliseState:
+    """Search the remembered slots, join what is found to the problems that it belongs to, open and clear."""
+    if state.thresholds is None or not state.blocks:
+        return state
+    known = state.known
+    lengths = windows(settings.seconds)
+    prior = log_priors(known, topology.types)
+    threshold = state.thresholds.of(known) + limits.allowed(known, lengths)
+    hits = search(known, state.blocks, lengths, threshold, prior, bonus)
+    problems = list(state.problems)
+    count = state.count
+    for hit in hits:
+        at = _home(known, state.blocks, problems, hit, slot)
+        if at >= 0:
+            problems[at] = voted(problems[at], hit, slot)
+            continue
+        begin = _onset(known, state.blocks, hit.candidate)
+        problems.append(Live(count, slot, hit.candidate, ((hit.candidate, max(hit.rank, 0.0)),), begin, slot, 1, hit.margin, hit.ties))
+        count += 1
+    state = replace(state, problems=tuple(problems), count=count)
+    return _follow(state, settings, slot, known_at)
+
+
+def _follow(state: LocaliseState, settings: Settings, slot: int, known_at: int) -> LocaliseState:
+    """Every open problem takes its rows, is confirmed, or grows quiet and ends."""
+    known, blocks = state.known, list(state.blocks)
+    out = []
+    for p in state.problems:
+        if not p.open:
+            out.append(p)
+            continue
+        has = holders(known, p.candidate)
+        recent = []
+        for i, b in enumerate(blocks):
+            if b.slot >= p.begin:
+                mine = rows_of(known, b, p.candidate, has)
+                blocks[i] = b = owned(known, b, mine, p.number)
+                if b.slot > slot - 4 * settings.seconds:
+                    recent.append(b.weights[mine & (b.owner == p.number)])
+        now = blocks[-1]
+        mine = rows_of(known, now, p.candidate, has) & (now.owner == p.number)
+        sums = np.concatenate(recent).sum(axis=0) if recent else np.zeros(8, np.float32)
+        quiet_bonus = sum(float(b.silence[b.silent == p.candidate].sum()) for b in blocks[-4:])
+        alive = float(score(sums)) + quiet_bonus > ALIVE
+        gain = float(shared(now.weights[mine].sum(axis=0))) + float(now.silence[now.silent == p.candidate].sum())
+        p = replace(p, quiet=0 if alive else p.quiet + 1, trace=(*p.trace, (slot, gain)))
+        if p.confirmed_at == 0 and (p.hits >= 2 or p.margin > SURE_MARGIN):
+            p = replace(p, confirmed_at=known_at)
+        if p.quiet >= (QUIET if p.confirmed_at else 2):
+            p = replace(p, end=_last(p, slot - (p.quiet - 1) * settings.seconds, settings.seconds))
+        out.append(p)
+    oldest = min((p.begin for p in out if p.open), default=slot + 1)
+    fresh = {b.slot: light(b) for b in state.log if b.slot >= oldest}
+    fresh.update({b.slot: light(b) for b in blocks if b.slot >= oldest})
+    log = tuple(fresh[s] for s in sorted(fresh))
+    return replace(state, blocks=tuple(blocks), problems=tuple(out), log=log)
+
+
+def _last(p: Live, latest: int, seconds: int) -> int:
+    """End of the problem: after the slot up to which its evidence grew."""
+    best, total, end = -np.inf, 0.0, p.opened
+    for s, gain in p.trace:
+        total += gain
+        if total >= best:
+            best, end = total, s
+    return min(max(end, p.opened), max(latest, p.opened)) + seconds
+
+
+def _onset(known: Explanations, blocks: tuple[Block, ...], candidate: int) -> int:
+    """First slot of the run of slots up to now with the most evidence."""
+    has = holders(known, candidate)
+    sums = np.stack([b.weights[rows_of(known, b, candidate, has) & (b.owner < 0)].sum(axis=0) for b in blocks])
+    silence = np.array([b.silence[b.silent == candidate].sum() for b in blocks])
+    back = np.cumsum((sums[:, :3] + silence[:, None])[::-1], axis=0)
+    at = int(back.max(axis=1).argmax())
+    return blocks[len(blocks) - 1 - at].slot
+
+
+def _home(known: Explanations, blocks: tuple[Block, ...], problems: list[Live], hit: Hit, slot: int) -> int:
+    """Index of the open problem that a hit belongs to, -1 for a new one."""
+    open_ = [i for i, p in enumerate(problems) if p.open]
+    for i in open_:
+        if hit.candidate == problems[i].candidate or hit.candidate in dict(problems[i].votes) or hit.candidate in problems[i].ties:
+            return i
+    window = [blocks[len(blocks) - 1 - age] for age in range(len(hit.rows))]
+    mine = holders(known, hit.candidate)
+    best, found = 0.0, -1
+    for i in open_:
+        other = holders(known, problems[i].candidate)
+        n1 = n2 = n12 = 0
+        a: list[Int64] = []
+        b: list[Int64] = []
+        for block, rows in zip(window, hit.rows, strict=True):
+            x, y = rows_of(known, block, hit.candidate, mine), rows_of(known, block, problems[i].candidate, other)
+            n1, n2, n12 = n1 + int(x.sum()), n2 + int(y.sum()), n12 + int((x & y).sum())
+            a.append(block.pair[rows & block.bad])
+            b.append(block.pair[y & block.bad])
+        if n12 == 0:
+            continue
+        p1, p2 = np.unique(np.concatenate(a)), np.unique(np.concatenate(b))
+        overlap = len(np.intersect1d(p1, p2)) / max(1, min(len(p1), len(p2)))
+        nested = n12 / min(n1, n2) >= 0.8 and overlap > 0.4 and min(n1, n2) / max(n1, n2) > 0.15
+        same = n12 / (n1 + n2 - n12) >= 0.75
+        if (nested or same) and n12 / (n1 + n2 - n12) > best:
+            best, found = n12 / (n1 + n2 - n12), i
+    return found
+
+
+__all__ = ["CUSTOMER", "TERMINAL", "Evidenced", "LocaliseState", "Settings", "localise", "remember"]

@@ -1,0 +1,17 @@
+"""Which problem first: by what customers lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cemcore.views import ProblemView
+
+
+def rank(views: Iterable[ProblemView]) -> list[ProblemView]:
+    """Worst first: depth minutes, then bad minutes, then how many are affected; equals stand in order of their id."""
+    return sorted(views, key=_loss)
+
+
+def _loss(view: ProblemView) -> tuple[float, float, int, str]:
+    t = view.impact.total
+    return -t.depth_minutes, -t.bad_minutes, -(t.affected_users + t.affected_things), view.problem.problem_id
