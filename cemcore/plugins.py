@@ -94,7 +94,7 @@ def _options(cls: type[Any]) -> tuple[tuple[str, str, str], ...]:
     if not dataclasses.is_dataclass(cls):
         return ()
     out = []
-    for f in dataclasses.fields(cls):
+    for f in (f for f in dataclasses.fields(cls) if f.init):
         if f.default is not dataclasses.MISSING:
             default = repr(f.default)
         elif f.default_factory is not dataclasses.MISSING:

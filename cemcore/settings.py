@@ -327,3 +327,8 @@ def _plain(error: Any) -> tuple[str, str]:
             return key, f"must be {words} {error['ctx'][bound]:g}, not {error['input']}"
     wanted = _WANTED.get("datetime" if key.endswith("_until") else kind.split("_")[0])
     return key, f"wants {wanted}" if wanted else str(error["msg"])
+
+
+def shipped(name: str) -> Path:
+    """A file of the configuration that comes with cemcore (`cem.toml`, `services.toml`, `operator-files/cem.toml`)."""
+    return Path(__file__).resolve().parents[1] / "config" / name

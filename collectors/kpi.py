@@ -70,7 +70,7 @@ class KpiFiles:
     def _read(self, now: pd.Timestamp, name: str, data: bytes) -> Content:
         table = tables.read(name, data, self.format, self._is_number)
         lacking = self._lacking(table)
-        if table.frame.empty or lacking:
+        if len(table.frame) == 0 or lacking:
             refused = [*table.refused, *(tables.all_refused(table, lacking) if lacking else [])]
             return Content(empty(self.feed), quarantined(refused), {"rows": table.seen, "nulls": 0, "duplicates": 0})
         long, where, nulls = self._long(table)
@@ -96,9 +96,11 @@ class KpiFiles:
     def _lacking(self, table: tables.Table) -> str:
         have = {self.columns.get(str(c), str(c)) for c in table.frame.columns}
         lacking = [n for n in ("slot", "object_id") if n not in have]
-        if table.frame.columns.empty or not lacking:
-            return "" if not have or have - {"slot", "object_id"} else "no column with values"
-        return f"no column for {', '.join(lacking)}; there are: {', '.join(map(str, table.frame.columns))}"
+        if not have and len(table.frame) == 0:
+            return ""
+        if lacking:
+            return f"no column for {', '.join(lacking)}; there are: {', '.join(map(str, table.frame.columns))}"
+        return "" if have - {"slot", "object_id"} else "no column with values"
 
     def _long(self, table: tables.Table) -> tuple[pd.DataFrame, pd.Series, int]:
         """(slot, object_id, kpi, value of each cell that holds something; where it stands; how many hold nothing)."""

@@ -72,7 +72,7 @@ def why_not_json(line: bytes, error: ValueError, *, last: bool = False) -> str:
         line.decode("utf-8")
     except UnicodeDecodeError:
         return "not UTF-8"
-    return "cut short" if last else f"not JSON: {error}"
+    return "cut short" if last and line.lstrip()[:1] in (b"{", b"[") else f"not JSON: {error}"
 
 
 def _document(data: bytes) -> Records:

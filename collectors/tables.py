@@ -145,7 +145,7 @@ def to_content(feed: Feed, table: Table, layout: Layout, finish: Callable[[pd.Da
     """`table` under the contract of `feed`: mapped, `finish`ed, conformed; what does not hold is in quarantine."""
     mapped, ignored = mapping.apply(feed, table.frame, layout.columns, layout.units, layout.values)
     lacking = [c.name for c in contract(feed).columns if c.required and c.name not in mapped]
-    if table.frame.empty and (not lacking or table.frame.columns.empty):
+    if len(table.frame) == 0 and (not lacking or table.frame.columns.empty):
         return Content(empty(feed), quarantined(table.refused), {"rows": table.seen})
     mapped = finish(mapped)
     if lacking:
@@ -162,9 +162,10 @@ def to_content(feed: Feed, table: Table, layout: Layout, finish: Callable[[pd.Da
 
 def all_refused(table: Table, reason: str) -> list[tuple[str, str, str]]:
     """A line of quarantine for each row of `table`; for the file, where it has none."""
-    if table.frame.empty:
+    if len(table.frame) == 0:
         return [("file", reason, "")] if len(table.frame.columns) else []
     texts = table.frame.to_json(orient="records", lines=True, date_format="iso").splitlines()
+    texts = texts if len(texts) == len(table.frame) else ["{}"] * len(table.frame)
     return [(table.place(row), reason, shown(text)) for row, text in enumerate(texts)]
 
 

@@ -1,4 +1,4 @@
-"""The REST door: FastAPI over one open `Cem`. Handlers ask it and hand back documents of `cemcore.report`, nothing else."""
+"""The REST door: FastAPI over one open `Cem`. Handlers ask it and hand back documents of `cemcore.report`."""
 
 from cemcore.api.app import create_app
 

@@ -27,7 +27,7 @@ Times are ISO 8601; without a zone they are meant in the operator's own time zon
 
 
 def create_app(cem: Cem, registry: CollectorRegistry | None = None) -> FastAPI:
-    """The REST application of an open `cem`; `registry` holds a daemon's own metrics, which `/metrics` then shows too."""
+    """The REST application of an open `cem`; `registry` holds a daemon's own metrics, shown by `/metrics` too."""
     app = FastAPI(title="cemcore", version=__version__, description=_ABOUT, docs_url=None, redoc_url=None)
     app.include_router(make_router(cem, registry))
     token = cem.house.settings.api.token

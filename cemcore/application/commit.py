@@ -12,7 +12,8 @@ import pandas as pd
 from cemcore.application.house import House
 from cemcore.domain import Alarm, Impact, ProblemStatus, ServiceProblem, State
 from cemcore.panel import Float32, Int32, Int64
-from cemcore.pipeline.route import RouteState, SlotInputs, SlotResult
+from cemcore.pipeline.result import SlotResult
+from cemcore.pipeline.route import RouteState, SlotInputs
 from cemcore.storage import StoredFile, Tick
 
 SETTLED = (ProblemStatus.RESOLVED, ProblemStatus.REJECTED)

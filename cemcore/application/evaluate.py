@@ -7,7 +7,6 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from cemcore.application.ingest import Progress
 from cemcore.domain import ServiceProblem
 from cemcore.errors import ConfigError
 from cemcore.evaluation import Scores, evaluate
-from cemcore.settings import Settings
+from cemcore.settings import Settings, shipped
 from cemcore.views import HealthView
 
 
@@ -39,18 +38,15 @@ def folder_settings(folder: Path, state: Path, template: Path | None = None) -> 
     """
     if not folder.is_dir():
         raise ConfigError(str(folder), "", "no such folder")
-    with ExitStack() as stack:
-        mapping = template or stack.enter_context(as_file(files("config") / "operator-files" / "cem.toml"))
-        catalogue = stack.enter_context(as_file(files("config") / "services.toml"))
-        return Settings.load(
-            mapping,
-            root=folder,
-            overrides={
-                "storage.archive": str((state / "archive").absolute()),
-                "storage.ledger": f"sqlite:///{(state / 'ledger.db').absolute()}",
-                "assess.catalogue": str(catalogue.absolute()),
-            },
-        )
+    return Settings.load(
+        template or shipped("operator-files/cem.toml"),
+        root=folder,
+        overrides={
+            "storage.archive": str((state / "archive").absolute()),
+            "storage.ledger": f"sqlite:///{(state / 'ledger.db').absolute()}",
+            "assess.catalogue": str(shipped("services.toml")),
+        },
+    )
 
 
 def evaluate_folder(folder: Path, state: Path | None = None, progress: Progress | None = None) -> Evaluated:

@@ -13,9 +13,10 @@ from cemcore.panel import QualityRows
 from cemcore.pipeline.route import SlotInputs
 from cemcore.settings import Settings
 from cemcore.storage import Archive, Ledger, Registry
-from cemcore.topology import grown
+from cemcore.topology import Facts, grown
 
-NEVER = -(1 << 60)
+NEVER = -(1 << 40)
+"""Before all time [s]; in microseconds it still fits 64 bits."""
 
 
 class Gatherer:
@@ -40,6 +41,7 @@ class Gatherer:
         self._qualities = Qualities(catalogue, registry, resources, self._horizon)
         self._measured = Measured(settings.assess.load_kpis, resources)
         self._alarms, self._work = AlarmBook(), WorkBook()
+        self._facts = Facts(registry.codes, catalogue.services)
         self._known_at = NEVER
         self._pending: QualityRows | None = None
 
@@ -91,6 +93,7 @@ class Gatherer:
             topology=world.topology,
             population=grown(world.population, len(self._registry.codes("subject"))),
             domain_of=world.domain_of,
+            facts=self._facts,
         )
 
     def drain_alarms(self) -> list[Alarm]:

@@ -14,6 +14,7 @@ from cemcore.application.house import House
 from cemcore.application.ingest import Progress
 from cemcore.domain import Feed, Window
 from cemcore.pipeline import route
+from cemcore.pipeline.result import SlotResult
 from cemcore.storage import Tick
 
 
@@ -118,7 +119,7 @@ class Ticking:
             self._again(tick)
         return self._state
 
-    def _again(self, tick: Tick) -> route.SlotResult:
+    def _again(self, tick: Tick) -> SlotResult:
         assert self._state is not None  # set by _restore
         inputs = self._gatherer.gather(tick.slot, tick.known_at, tick.learning)
         result, self._state = route.run(inputs, self._state, self._parts)

@@ -21,6 +21,10 @@ def simulate(
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same town.")] = 1,
     days: Annotated[int, typer.Option("--days", min=1, help="How many days of data.")] = 10,
     size: Annotated[str, typer.Option("--size", help="How large: tiny, small or medium.")] = "small",
+    spec: Annotated[
+        Path | None,
+        typer.Option("--spec", help="Which faults to plant (TOML); else the town's own.", show_default=False),
+    ] = None,
 ) -> None:
     """Simulate an operator: files as real systems deliver them, with planted faults and the truth about them.
 
@@ -29,7 +33,7 @@ def simulate(
     from cemcore.cli.towns import write_town
 
     with c.progress() as told:
-        write_town(directory, seed, size, days, told)
+        write_town(directory, seed, size, days, spec, told)
     typer.echo(f"wrote {directory}")
 
 

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from cemcore.domain import Alarm, PlannedWork
-from cemcore.panel import Int32, MeasurementRows, Population, QualityRows
-from cemcore.topology import Topology
+import numpy as np
+from numpy.typing import NDArray
+
+from cemcore.catalogue import Catalogue
+from cemcore.domain import Alarm, Impact, PlannedWork, ServiceProblem
+from cemcore.frames import ATTRIBUTES
+from cemcore.panel import Bool, Float32, Float64, Int32, MeasurementRows, Population, QualityRows, ScoredRows
+from cemcore.pipeline import impact, reporting, snapshot
+from cemcore.pipeline.detection import blindness, detect, expectation, history, null
+from cemcore.pipeline.impact import Attribution, Tally
+from cemcore.pipeline.localisation import blocks, evidence, explanations, live, localise, thresholds
+from cemcore.pipeline.result import SlotResult
+from cemcore.pipeline.scoring import score
+from cemcore.protocols import ExperienceModel
+from cemcore.settings import Settings
+from cemcore.topology import Facts, Topology
+
+FREE_DAY = 5
+"""From this day of the week on (Saturday; holidays count as Sunday) a day is free."""
+CHRONIC_PRIOR = 20.0
+"""Records by which a pair's usual share of bad ones leans on its service's."""
 
 
 @dataclass(frozen=True)
 class SlotInputs:
     """All that is newly known at one tick, in the corridor's integers.
 
-    slot, known_at, seconds: start of the slot, known-time of the tick, length of a slot [s]. hour, day: local hour 0-23 and day of
-    week 0-6 (a public holiday counts as 6, Sunday). learning: learn, open nothing. rows: quality records that became known since
-    the last tick, each (slot, subject, service) once; mostly of `slot`, late ones of earlier slots too. measurements: likewise. alarms: as
-    known, standing or cleared within the last day, `resource_id` joined. work: as known, planned or actual within a day of the slot.
-    domain_of: int32 per resource, its coverage domain for quality records (-1 none).
+    slot, known_at, seconds: start of the slot, known-time of the tick, length of a slot [s]. hour, day: local hour 0-23
+    and day of week 0-6 (a public holiday counts as 6, Sunday). learning: learn, open nothing. rows: quality records
+    that became known since the last tick, each (slot, subject, service) once; mostly of `slot`, late ones of earlier
+    slots too. measurements: likewise. alarms: as known, standing or cleared within the last day, `resource_id` joined.
+    work: as known, planned or actual within a day of the slot. domain_of: int32 per resource, its coverage domain for
+    quality records (-1 none). facts: what the codes mean, for words; without it codes are written as numbers.
     """
 
     slot: int
@@ -34,3 +55,201 @@ class SlotInputs:
     topology: Topology
     population: Population
     domain_of: Int32
+    facts: Facts | None = None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the corridor works with: catalogue and models of room one, settings of rooms two and three."""
+
+    catalogue: Catalogue
+    models: Mapping[str, ExperienceModel]
+    detection: detect.Settings
+    budget: float
+
+    @classmethod
+    def build(cls, catalogue: Catalogue, models: Mapping[str, ExperienceModel], settings: Settings) -> Parts:
+        """Parts as the settings want them."""
+        load = {k: 1.0 for k in settings.assess.load_kpis}
+        found = detect.Settings(tuple(catalogue.kqis), len(catalogue.services), load=load)
+        return cls(catalogue, models, found, settings.assess.false_alarm_budget)
+
+
+@dataclass(frozen=True)
+class RouteState:
+    """Everything the corridor remembers between ticks: plain arrays and values, never changed once made.
+
+    bad, seen float64: records below requirement, and all, of each pair while nothing explained them; tally: sums of attributed minutes;
+    reported: affected pairs at the last revision of each open problem.
+    """
+
+    detection: detect.DetectionState = field(default_factory=detect.DetectionState)
+    localisation: localise.LocaliseState = field(default_factory=localise.LocaliseState)
+    bad: Float64 = field(default_factory=lambda: np.zeros(0))
+    seen: Float64 = field(default_factory=lambda: np.zeros(0))
+    tally: Tally = field(default_factory=Tally.none)
+    last_hour: int = -1
+
+    def get_state(self) -> dict[str, NDArray[Any]]:
+        """The state as plain arrays."""
+        return snapshot.flatten(self)
+
+    def set_state(self, arrays: Mapping[str, NDArray[Any]]) -> RouteState:
+        """The state that `get_state` wrote; StorageError where it is none."""
+        out: RouteState = snapshot.restore(arrays, CLASSES)
+        return out
+
+
+CLASSES: tuple[type, ...] = (
+    RouteState, detect.DetectionState, detect.Learned, history.Past, expectation.Expectation, blindness.Activity,
+    null.ShrunkenNull, null.Tail, localise.LocaliseState, explanations.Explanations, explanations.Table, blocks.Block,
+    thresholds.Thresholds, live.Live, Tally,
+)  # fmt: skip
+"""Classes that a state is made of."""
+
+
+def initial_state(parts: Parts) -> RouteState:
+    """The state before the first tick."""
+    return RouteState()
+
+
+def run(inputs: SlotInputs, state: RouteState, parts: Parts) -> tuple[SlotResult, RouteState]:
+    """Walk one settled slot down the corridor: score, detect, localise, assess. Pure: the old state stays as it was."""
+    rows, free = inputs.rows, inputs.day >= FREE_DAY
+    scored = score(rows, parts.catalogue, parts.models, inputs.population)
+    settings = localise.Settings(len(parts.catalogue.services), inputs.seconds, parts.budget)
+    if _refit_due(inputs, state):
+        state = _refit(inputs, state, parts, settings)
+    known, path, made = explanations.explain(
+        state.localisation.known, rows, rows.resource, inputs.topology, inputs.population, ATTRIBUTES
+    )
+    watched = detect.watch_load(state.detection, inputs.measurements, inputs.kpis, parts.detection)
+    model = rows.attributes[:, ATTRIBUTES.index("device_model")]
+    found, remembered = detect.detect(
+        watched, parts.detection, rows, (inputs.slot, inputs.hour, free), (path, made, model), inputs.domain_of,
+        inputs.alarms, inputs.topology,
+    )  # fmt: skip
+    state = replace(
+        state, detection=remembered, localisation=replace(state.localisation, known=known), last_hour=inputs.hour
+    )
+    usual = _usual_bad(state, rows, scored, inputs, settings.services)
+    before = state.localisation
+    if not inputs.learning:
+        minutes = np.where(scored.below & ~found.rows.blind, inputs.seconds / 60 - usual, 0).astype(np.float32)
+        seen = localise.Evidenced(
+            rows.slot, path, made, rows.subject, rows.service, rows.resource, found.rows.surprise, found.bad,
+            found.failed, found.failures_expected, found.usual, found.silent, found.silence, minutes,
+            np.nan_to_num(scored.depth).astype(np.float32),
+        )  # fmt: skip
+        after = localise.remember(state.localisation, settings, seen, inputs.slot)
+        bonus = reporting.bonus(known, inputs.topology, inputs.alarms, inputs.known_at)
+        state = replace(
+            state, localisation=localise.localise(after, settings, inputs.topology, inputs.slot, inputs.known_at, bonus)
+        )
+    return _answer(inputs, state, before, parts, scored, found, usual)
+
+
+def _answer(
+    inputs: SlotInputs,
+    state: RouteState,
+    before: localise.LocaliseState,
+    parts: Parts,
+    scored: ScoredRows,
+    found: detect.Detection,
+    usual: Float32,
+) -> tuple[SlotResult, RouteState]:
+    """The result of a tick, and the state with what it attributed."""
+    room, rows, services = state.localisation, inputs.rows, len(parts.catalogue.services)
+    owner = localise.owners(room, rows.slot)
+    attribution = impact.attribute(rows, scored, owner, usual, inputs.seconds / 60)
+    earlier = localise.credited(before, room, inputs.slot, services)
+    if earlier is not None:
+        attribution = Attribution.concat([attribution, Attribution(*earlier)])
+    tally = state.tally.plus(attribution)
+    learned = state.detection.learned
+    load = detect.current_load(state.detection, inputs.slot, inputs.hour, len(inputs.domain_of))
+    usual_load = learned.load_hour[:, inputs.hour] if learned is not None else np.full(len(load), np.nan, np.float32)
+    told = reporting.report(inputs, before, room, tally, services, parts.catalogue.services, (load, usual_load))
+    state = replace(state, localisation=told.room, tally=tally)
+    state = _learn_chronic(state, rows, scored, owner, found.rows.blind, services)
+    counts = {
+        "rows": len(rows), "late_rows": int((rows.slot < inputs.slot).sum()), "degraded": int(found.bad.sum()),
+        "blind_rows": int(found.rows.blind.sum()), "blind_domains": int(found.blind.sum()),
+        "young_rows": int(np.isnan(found.rows.surprise).sum()), "open_problems": sum(p.open for p in room.problems),
+        "explanations": len(room.known),
+    }  # fmt: skip
+    impacts: dict[str, Impact] = told.impacts
+    problems: tuple[ServiceProblem, ...] = told.problems
+    result = SlotResult(
+        scored,
+        found.rows,
+        found.bad,
+        problems,
+        told.ids,
+        owner,
+        told.memberships,
+        attribution,
+        impacts,
+        found.blind,
+        counts,
+    )
+    return result, state
+
+
+def _refit_due(inputs: SlotInputs, state: RouteState) -> bool:
+    """At the first slot of a local day, and where learning ends without anything learned."""
+    if not state.detection.past:
+        return False
+    midnight = inputs.hour == 0 and state.last_hour != 0
+    return (midnight or state.detection.learned is None) and not inputs.learning
+
+
+def _refit(inputs: SlotInputs, state: RouteState, parts: Parts, settings: localise.Settings) -> RouteState:
+    """Learn anew from the remembered rows that no problem explains, then calibrate the thresholds on them."""
+    past = detect.remembered(state.detection)
+    masked = localise.explained(state.localisation, past.slot, past.path, past.made, past.subject)
+    kinds = {t: i for i, t in enumerate(sorted(set(inputs.topology.types)))}
+    technology = np.array([kinds[t] for t in inputs.topology.types], dtype=np.int32)
+    learned, rehearsal = detect.refit(
+        state.detection, parts.detection, null.ShrunkenNull(), inputs.slot, masked, len(inputs.population.kind),
+        technology, inputs.seconds,
+    )  # fmt: skip
+    room = state.localisation
+    if rehearsal is not None and room.thresholds is None:
+        room = localise.calibrated(
+            room, settings, rehearsal.past.slot, (rehearsal.past.path, rehearsal.past.made, rehearsal.past.subject),
+            rehearsal.surprise, (rehearsal.past.failed, rehearsal.failures_expected),
+        )  # fmt: skip
+    return replace(state, detection=learned, localisation=room)
+
+
+def _usual_bad(state: RouteState, rows: QualityRows, scored: ScoredRows, inputs: SlotInputs, services: int) -> Float32:
+    """Bad minutes to be expected of each row in any case: the pair's own share of bad records, leaning on its service's."""
+    bad, seen = state.bad, state.seen
+    pair = rows.subject.astype(np.int64) * services + rows.service
+    share = np.zeros(services)
+    if len(seen):
+        n = np.bincount(np.arange(len(seen)) % services, weights=seen, minlength=services)
+        share = np.bincount(np.arange(len(seen)) % services, weights=bad, minlength=services) / np.maximum(n, 1)
+    known = pair < len(seen)
+    at = np.where(known, pair, 0)
+    own_bad = np.where(known, bad[at], 0) if len(seen) else np.zeros(len(pair))
+    own_seen = np.where(known, seen[at], 0) if len(seen) else np.zeros(len(pair))
+    rate = (own_bad + CHRONIC_PRIOR * share[rows.service]) / (own_seen + CHRONIC_PRIOR)
+    return (rate * inputs.seconds / 60).astype(np.float32)
+
+
+def _learn_chronic(
+    state: RouteState, rows: QualityRows, scored: ScoredRows, owner: Int32, blind: Bool, services: int
+) -> RouteState:
+    of = (owner < 0) & ~blind & ~np.isnan(scored.score)
+    pair = (rows.subject.astype(np.int64) * services + rows.service)[of]
+    size = max(len(state.seen), (int(rows.subject.max(initial=-1)) + 1) * services)
+    seen, bad = np.zeros(size), np.zeros(size)
+    seen[: len(state.seen)], bad[: len(state.bad)] = state.seen, state.bad
+    seen += np.bincount(pair, minlength=size)
+    bad += np.bincount(pair, weights=scored.below[of], minlength=size)
+    return replace(state, seen=seen, bad=bad)
+
+
+__all__ = ["Parts", "RouteState", "SlotInputs", "SlotResult", "initial_state", "run"]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Select, Subquery, func, insert, or_, select, update
+from sqlalchemy import Select, Subquery, func, or_, select, update
 
 from cemcore.domain import Alarm, Impact, ProblemStatus, ServiceProblem, Verdict
 from cemcore.errors import StorageError
@@ -113,6 +113,23 @@ def _problem(r: Any) -> ServiceProblem:
     return documents.loads(ServiceProblem, r.document)
 
 
+def _equal(r: Any, problem: ServiceProblem, impact: Impact | None) -> bool:
+    """Whether a row says the same in an older form of the document."""
+    totals = None if r.impact is None else documents.loads(Impact, r.impact)
+    return _problem(r) == problem and totals == impact
+
+
+def _columns(problem: ServiceProblem) -> dict[str, object]:
+    return {
+        "problem_id": problem.problem_id,
+        "revision": problem.revision,
+        "known_at_us": micros(problem.known_at),
+        "begin_us": micros(problem.begin),
+        "end_us": None if problem.end is None else micros(problem.end),
+        "status": problem.status.value,
+    }
+
+
 class CaseWrites(Writes):
     """What one transaction adds to problems, alarms, verdicts and the audit trail; nothing is ever changed or
     removed.
@@ -125,27 +142,18 @@ class CaseWrites(Writes):
         it is a StorageError.
         """
         c = t.problem.c
+        mine = select(c.revision, c.document, c.impact).where(c.problem_id == problem.problem_id)
+        there = self._one(mine.where(c.revision >= problem.revision).order_by(c.revision).limit(1))
         document = documents.dumps(problem)
         totals = None if impact is None else documents.dumps(impact)
-        mine = select(c.document, c.impact).where(c.problem_id == problem.problem_id, c.revision == problem.revision)
-        there = self._one(mine)
-        if there is not None:
-            if (there[0], there[1]) != (document, totals):
-                raise StorageError(
-                    f"revision {problem.revision} of problem {problem.problem_id} is there with another content"
-                )
-            return
-        newest = self._one(select(func.max(c.revision)).where(c.problem_id == problem.problem_id))
-        if newest is not None and newest[0] is not None and newest[0] > problem.revision:
+        if there is None:
+            self._add(t.problem, **_columns(problem), document=document, impact=totals)
+        elif there.revision > problem.revision:
+            raise StorageError(f"revision {problem.revision} of problem {problem.problem_id} comes too late")
+        elif (there.document, there.impact) != (document, totals) and not _equal(there, problem, impact):
             raise StorageError(
-                f"problem {problem.problem_id} is at revision {newest[0]}: {problem.revision} comes too late"
+                f"revision {problem.revision} of problem {problem.problem_id} is there with another content"
             )
-        values = {"problem_id": problem.problem_id, "revision": problem.revision, "status": problem.status.value}
-        times = {"known_at_us": micros(problem.known_at), "begin_us": micros(problem.begin)}
-        end = None if problem.end is None else micros(problem.end)
-        self._connection.execute(
-            insert(t.problem).values(**values, **times, end_us=end, document=document, impact=totals)
-        )
 
     def put_alarm(self, alarm: Alarm, known_at: datetime | None = None) -> None:
         """Note an alarm as known from `known_at` on (if not given: its clearing, else its report); the last word of
@@ -157,17 +165,15 @@ class CaseWrites(Writes):
         values = {"cleared_at_us": cleared, "document": documents.dumps(alarm)}
         mine = (c.alarm_id == alarm.alarm_id) & (c.known_at_us == known)
         if self._connection.execute(update(t.alarm).where(mine).values(**values)).rowcount == 0:
-            self._connection.execute(insert(t.alarm).values(alarm_id=alarm.alarm_id, known_at_us=known, **values))
+            self._add(t.alarm, alarm_id=alarm.alarm_id, known_at_us=known, **values)
 
     def put_verdict(self, v: Verdict) -> None:
         """Note what an operator said of a problem; StorageError where there is no such problem."""
         if self._one(select(t.problem.c.revision).where(t.problem.c.problem_id == v.problem_id).limit(1)) is None:
             raise StorageError(f"there is no problem {v.problem_id}")
-        self._connection.execute(insert(t.verdict).values(problem_id=v.problem_id, document=documents.dumps(v)))
+        self._add(t.verdict, problem_id=v.problem_id, document=documents.dumps(v))
 
     def audit(self, actor: str, action: str, subject: str, detail: str, at: datetime | None = None) -> None:
         """Note who did what to what, and when (now, where not said)."""
         when = micros(at or datetime.now(UTC))
-        self._connection.execute(
-            insert(t.audit).values(at_us=when, actor=actor, action=action, subject=subject, detail=detail)
-        )
+        self._add(t.audit, at_us=when, actor=actor, action=action, subject=subject, detail=detail)

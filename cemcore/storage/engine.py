@@ -35,11 +35,15 @@ def connect(url: str) -> Engine:
     """
     try:
         engine = _engine(url)
-        _migrate(engine)
     except ImportError as e:
         raise StorageError(f"the driver for this database is not installed ({e}); try cemcore[postgres]") from e
-    except (SQLAlchemyError, OSError, sqlite3.Error) as e:
-        raise StorageError(f"the ledger can't be opened: {_reason(e)}") from e
+    except OSError as e:
+        raise StorageError(f"the ledger can't be opened: {e}") from e
+    try:
+        _migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

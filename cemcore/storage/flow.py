@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Executable, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Executable, Table, delete, func, insert, or_, select, update
 
 from cemcore.errors import StorageError
 from cemcore.storage import tables as t
@@ -40,6 +41,9 @@ class Writes:
 
     def _one(self, statement: Executable) -> Any:
         return self._connection.execute(statement).first()
+
+    def _add(self, table: Table, **values: object) -> None:
+        self._connection.execute(insert(table), values)
 
 
 class FlowReads(Reads):
@@ -126,6 +130,12 @@ class FlowReads(Reads):
         s = s.where(t.snapshot.c.slot <= at_or_before) if at_or_before is not None else s
         return next(((int(r[0]), str(r[1])) for r in self._rows(s)), None)
 
+    def holder(self, lease: str, now: datetime) -> str | None:
+        """Who holds a lease at `now`, None where nobody does."""
+        c = t.lease.c
+        s = select(c.holder).where((c.name == lease) & (c.expires_us > int(now.timestamp() * 1e6)))
+        return next((str(r[0]) for r in self._rows(s)), None)
+
     def codes(self) -> dict[str, list[str]]:
         """Texts of every coding in the order of their codes."""
         out: dict[str, list[str]] = {}
@@ -168,7 +178,7 @@ class FlowWrites(Writes):
         if self._one(select(t.batch.c.position).where(t.batch.c.batch_id == batch_id)) is not None:
             return False
         values = {"batch_id": batch_id, "feed": feed, "source": source, "origin": origin, "recorded_at": recorded_at}
-        self._connection.execute(insert(t.batch).values(**values, rows=rows, quarantined=quarantined))
+        self._add(t.batch, **values, rows=rows, quarantined=quarantined)
         for name, value in {"rows": rows, "quarantined": quarantined, **counts}.items():
             if value:
                 self.count(source, name, value, recorded_at, feed=feed)
@@ -179,7 +189,7 @@ class FlowWrites(Writes):
         there = self._one(select(t.file).where(t.file.c.path == file.path))
         if there is None:
             names = ("path", "feed", "rows", "slot_min", "slot_max", "recorded_min", "recorded_max", "bytes")
-            self._connection.execute(insert(t.file).values(batch_id=batch_id, **{n: getattr(file, n) for n in names}))
+            self._add(t.file, batch_id=batch_id, **{n: getattr(file, n) for n in names})
         elif _stored(there) != file:
             raise StorageError(f"{file.path} is registered with another content")
 
@@ -197,7 +207,7 @@ class FlowWrites(Writes):
         """Move a watermark forward [s]; StorageError where it would move back."""
         old = self.watermark(name)
         if old is None:
-            self._connection.execute(insert(t.watermark).values(name=name, value=value))
+            self._add(t.watermark, name=name, value=value)
         elif value < old:
             raise StorageError(f"watermark {name} stands at {old} and can't move back to {value}")
         elif value > old:
@@ -214,7 +224,7 @@ class FlowWrites(Writes):
             "committed_at": tick.committed_at,
             "learning": tick.learning,
         }
-        self._connection.execute(insert(t.tick).values(**values, counts=counts))
+        self._add(t.tick, **values, counts=counts)
         return True
 
     def count(self, source: str, name: str, value: int, at: int, *, feed: str = "") -> None:
@@ -224,7 +234,7 @@ class FlowWrites(Writes):
         mine = (c.source == source) & (c.feed == feed) & (c.name == name) & (c.hour == hour)
         if self._connection.execute(update(t.tally).where(mine).values(value=c.value + int(value))).rowcount == 0:
             values = {"source": source, "feed": feed, "name": name, "hour": hour, "value": int(value)}
-            self._connection.execute(insert(t.tally).values(**values))
+            self._add(t.tally, **values)
 
     def put_snapshot(self, slot: int, path: str) -> list[str]:
         """Note the snapshot of a slot and let go of all but the newest two: their paths, for deletion after the
@@ -235,7 +245,7 @@ class FlowWrites(Writes):
         after = dict(sorted({**before, slot: path}.items())[-KEPT_SNAPSHOTS:])
         self._connection.execute(delete(t.snapshot).where(or_(c.slot.not_in(after), c.slot == slot)))
         if slot in after:
-            self._connection.execute(insert(t.snapshot).values(slot=slot, path=path))
+            self._add(t.snapshot, slot=slot, path=path)
         gone = sorted({*before.values(), path} - set(after.values()))
         self._connection.execute(delete(t.file).where(t.file.c.path.in_(gone)))
         return gone
@@ -258,4 +268,4 @@ class FlowWrites(Writes):
         rest = list(texts[common:])
         if rest:
             values = {"first": first + common, "count": len(rest), "texts": json.dumps(rest)}
-            self._connection.execute(insert(t.code).values(coding=coding, **values))
+            self._add(t.code, coding=coding, **values)

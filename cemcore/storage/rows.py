@@ -24,7 +24,9 @@ _SECOND = 1_000_000
 
 
 def to_table(frame: pd.DataFrame) -> pa.Table:
-    """A frame as an Arrow table: text as string, times as timestamp[us, UTC], the rest as it is."""
+    """A frame as an Arrow table: text as string, times as timestamp[us, UTC], nothing but missing as null, the rest
+    as is.
+    """
     fields = []
     for name in frame.columns:
         values = frame[name]
@@ -39,15 +41,15 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
 
 
 def _kind(name: str, values: pd.Series) -> pa.DataType:
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
+    dtype = values.dtype
+    if isinstance(dtype, pd.DatetimeTZDtype):
         return TIME
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+    if pd.api.types.is_datetime64_any_dtype(dtype):
         raise StorageError(f"column {name} has times without a time zone")
-    if (
-        isinstance(values.dtype, pd.CategoricalDtype)
-        or values.dtype == object
-        or pd.api.types.is_string_dtype(values.dtype)
-    ):
+    plain = pd.api.types.is_object_dtype(dtype)
+    if plain and bool(values.isna().all()):
+        return pa.null()
+    if isinstance(dtype, pd.CategoricalDtype) or plain or pd.api.types.is_string_dtype(dtype):
         return pa.string()
     kind: pa.DataType = pa.Array.from_pandas(values[:0]).type
     return kind
@@ -115,9 +117,17 @@ def in_order(tables: Sequence[pa.Table], columns: Sequence[str] | None = None) -
     if missing:
         raise StorageError(f"no such column: {', '.join(missing)}")
     order = _order(table)
-    table = table.select(chosen)
+    table = _typed(table.select(chosen))
     frame: pd.DataFrame = (table if order is None else table.take(pa.array(order))).to_pandas()
     return frame
+
+
+def _typed(table: pa.Table) -> pa.Table:
+    """Columns in which no file ever had a value become text, so that they have a type."""
+    for i, field in enumerate(table.schema):
+        if pa.types.is_null(field.type):
+            table = table.set_column(i, field.name, table[field.name].cast(pa.string()))
+    return table
 
 
 def _order(table: pa.Table) -> Int64 | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from cemcore.storage import tables as t
 from cemcore.storage.cases import CaseWrites, micros
@@ -23,7 +23,7 @@ class Transaction(FlowWrites, CaseWrites):
             return True
         if self._one(select(c.name).where(c.name == name)) is not None:
             return False
-        self._connection.execute(insert(t.lease).values(name=name, **values))
+        self._add(t.lease, name=name, **values)
         return True
 
     def renew_lease(self, name: str, holder: str, now: datetime, ttl_s: float) -> bool:

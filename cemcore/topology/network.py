@@ -61,12 +61,15 @@ def build_network(resources: pd.DataFrame, connections: pd.DataFrame) -> tuple[N
     is_need, is_way, is_member = (table["relation"].isin(list(s)).to_numpy() for s in (NEEDS, WAYS, MEMBER))
     source, to, via = (table[c].to_numpy(np.int32) for c in ("from", "to", "via"))
     group = table["group"].to_numpy(np.int32)
-    needs, looped = _without_loops(n, source[is_need], to[is_need], group[is_need])
+    members = (to[is_member], source[is_member])
+    in_need, circles = _circles(n, (source[is_need], to[is_need]), members)
+    in_pair, more = _circles(n, members, (members[0][:0], members[1][:0]))
     faults += [
         Fault("cycle", names[c[0]], "resources need each other in a circle: " + ", ".join(names[i] for i in c[:6]))
-        for c in looped
+        for c in [*circles, *more]
     ]
-    pairs = Edges.build(n, source[is_member], to[is_member])
+    needs = Edges.build(n, *(x[is_need][~in_need] for x in (source, to, group)))
+    pairs = Edges.build(n, members[1][~in_pair], members[0][~in_pair])
     core_link = np.zeros(n, np.bool_)
     core_link[:] = (resources["role"] == CORE_ROLE).fillna(False).to_numpy(np.bool_)
     in_core = is_way & (via >= 0) & core_link[via]
@@ -106,14 +109,13 @@ def _resolve(index: pd.Index, connections: pd.DataFrame) -> tuple[pd.DataFrame, 
     return table[known & ~self_loop].drop_duplicates(["from", "to", "via", "relation"]).reset_index(drop=True), faults
 
 
-def _without_loops(n: int, source: Int32, to: Int32, group: Int32) -> tuple[Edges, list[list[int]]]:
-    """Needs without those inside a circle, and the circles."""
-    _, part = connected_components(
-        coo_matrix((np.ones(len(to), np.int8), (source, to)), shape=(n, n)), connection="strong"
-    )
-    inside = part[source] == part[to]
-    circles = [np.flatnonzero(part == p).tolist() for p in np.unique(part[source[inside]])]
-    return Edges.build(n, source[~inside], to[~inside], group[~inside]), circles
+def _circles(n: int, edges: tuple[Int32, Int32], others: tuple[Int32, Int32]) -> tuple[Bool, list[list[int]]]:
+    """(mask of the edges that lie in a circle of these and the other edges, the nodes of each such circle)."""
+    both = [np.concatenate([one, other]) for one, other in zip(edges, others, strict=True)]
+    matrix = coo_matrix((np.ones(len(both[0]), np.int8), (both[0], both[1])), shape=(n, n))
+    _, part = connected_components(matrix, connection="strong")
+    inside = part[edges[0]] == part[edges[1]]
+    return inside, [np.flatnonzero(part == p).tolist() for p in np.unique(part[edges[0][inside]])]
 
 
 def _core_edges(

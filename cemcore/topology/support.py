@@ -84,22 +84,18 @@ def fall(network: Network, down: Iterable[int]) -> Bool:
     if not len(named):
         return gone
     needs, pairs = network.needs, network.pairs
-    alone = needs.label < 0
-    source = needs.source
-    dead_member = np.isin(pairs.to, named)
     gone[named] = True
-    gone[pairs.source[dead_member]] = True
+    gone[pairs.source[np.isin(pairs.to, named)]] = True
+    source, alone = needs.source, needs.label < 0
     group = source.astype(np.int64) * (int(needs.label.max(initial=0)) + 1) + needs.label
-    while True:
-        before = int(gone.sum())
+    either = (
+        (source[~alone], needs.to[~alone], np.unique(group[~alone], return_inverse=True)[1]),
+        (pairs.to, pairs.source, np.unique(pairs.to, return_inverse=True)[1]),
+    )
+    before = -1
+    while before != (before := int(gone.sum())):
         gone[source[alone & gone[needs.to]]] = True
-        for keys, owner, target in (
-            (group[~alone], source[~alone], needs.to[~alone]),
-            (pairs.to, pairs.to, pairs.source),
-        ):
-            keyed, place = np.unique(keys, return_inverse=True)
-            alive = np.zeros(len(keyed), np.bool_)
-            np.logical_or.at(alive, place, ~gone[target])
-            gone[owner[~alive[place]]] = True
-        if int(gone.sum()) == before:
-            return gone
+        for owner, target, place in either:
+            left = np.bincount(place, weights=~gone[target])
+            gone[owner[left[place] == 0]] = True
+    return gone

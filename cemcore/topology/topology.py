@@ -18,6 +18,9 @@ from cemcore.topology.redundancy import Failure
 from cemcore.topology.vocabulary import domain_of
 from cemcore.topology.ways import Ways
 
+KEPT_PATHS = 1_000_000
+"""Service paths that are kept at hand."""
+
 KEPT_FAILURES = 64
 """Sets of failures whose consequences are kept at hand."""
 
@@ -78,6 +81,9 @@ class Topology:
             for i in key:
                 if i != -1:
                     self.resource(i)
+            if len(self._paths) >= KEPT_PATHS:
+                self._paths.clear()
+                self.ways = Ways(self.network)
             found = self._paths[key] = service_path(self.ways, access, gateway, endpoint)
         return found
 

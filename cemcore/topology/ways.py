@@ -130,7 +130,9 @@ class Ways:
         """Climbs to routers that reach each other, the nearest such, where the nearest of all do not."""
         tops = [[c for c in self._above_of(z) if self._is_core[c]] for z in (x, y)]
         ends = {c: Climb(self._network, self.support, c.__eq__) for c in {*tops[0], *tops[1]}}
-        pairs = [(ends[s].of(x), ends[t].of(y)) for s in tops[0] for t in tops[1] if self._core.metric(s, t) is not None]
+        pairs = [
+            (ends[s].of(x), ends[t].of(y)) for s in tops[0] for t in tops[1] if self._core.metric(s, t) is not None
+        ]
         found = [(one, other) for one, other in pairs if one is not None and other is not None]
         best = min(found, key=lambda p: p[0].hops + p[1].hops, default=(up, down))
         return replace(best[0], hard=up.hard), replace(best[1], hard=down.hard)
@@ -157,21 +159,32 @@ class Ways:
 
     def _join_below(self, x: int, y: int, below: list[int]) -> Joined:
         """They meet below the backbone, as an application with the gateway on the same fabric does."""
-        hops: dict[int, int] = {}
-        climbs = {m: Climb(self._network, self.support, m.__eq__) for m in below}
-        both = {m: (c.of(x), c.of(y)) for m, c in climbs.items()}
-        for m, (one, other) in both.items():
-            if one is not None and other is not None:
-                hops[m] = one.hops + other.hops
-        best = [m for m, h in hops.items() if h == min(hops.values())]
+        near, far = self._hops_from(x), self._hops_from(y)
+        least = min(near[m] + far[m] for m in below)
+        best = [m for m in below if near[m] + far[m] == least]
         share: dict[int, float] = {}
         for m in best:
-            one, other = both[m]
+            climb = Climb(self._network, self.support, m.__eq__)
+            one, other = climb.of(x), climb.of(y)
             if one is not None and other is not None:
                 spread_over(share, strongest(one.share, other.share), 1 / len(best), NOTHING)
-        hard = frozenset(r for r in share if not self._meet_without(r, x, y))
+        own = self.support.of(x) | self.support.of(y)
+        hard = own | {r for r in share if r not in own and not self._meet_without(r, x, y)}
         share.update(dict.fromkeys(hard, 1.0))
         return Joined(True, hard, share, True)
+
+    def _hops_from(self, x: int) -> dict[int, int]:
+        """Hops from x to all nodes above it over what survives."""
+        works, hops, front = self.support.works, {x: 0}, [x]
+        while front:
+            ahead = []
+            for y in front:
+                for z, link in () if self._is_core[y] else self._network.ways.labelled(y):
+                    if z not in hops and works(z) and works(link):
+                        hops[z] = hops[y] + 1
+                        ahead.append(z)
+            front = ahead
+        return hops
 
     def _meet_without(self, r: int, x: int, y: int) -> bool:
         """Whether x and y still reach each other when r is lost: looked up, not deduced."""

@@ -37,8 +37,8 @@ _MOST = 15
 class Day:
     """The rows of one local day in order of slot, then pair; n rows, with the luck that each will have.
 
-    slot: index into `slots` [s]; pair, subject; place: 0 home, 1 work, 2-3 visits; serving: position in `Network.access`; sessions; z (n, 8) unit
-    normals; fails (n, 15) uniforms, one an attempt; luck (n, 4) uniforms.
+    slot: index into `slots` [s]; pair, subject; place: 0 home, 1 work, 2-3 visits; serving: position in
+    `Network.access`; sessions; z (n, 8) unit normals; fails (n, 15) uniforms, one an attempt; luck (n, 4) uniforms.
     """
 
     number: int
@@ -72,7 +72,10 @@ class Activity:
         self.leaves = rng.normal(7.6, 0.9, n)
         self.returns = rng.normal(17.4, 1.3, n)
         self.works = rng.random(n) < 0.72
-        keys = [(KINDS[population.kind[s]], SERVICES[v]) for s, v in zip(population.subject, population.service, strict=True)]
+        keys = [
+            (KINDS[population.kind[s]], SERVICES[v])
+            for s, v in zip(population.subject, population.service, strict=True)
+        ]
         self.shapes = list(USE)
         self.shape = np.array([self.shapes.index(k) for k in keys])
 

@@ -1,4 +1,7 @@
-"""Alarms as an alarm manager delivers them: TMF642 v4 (X.733 fields), one line a change, with noise, flapping and skewed clocks."""
+"""Alarms as an alarm manager delivers them.
+
+TMF642 v4 (X.733 fields), one line a change, with noise, flapping and skewed clocks.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,14 @@ from cemcore.town.seeds import Rng, stream
 from cemcore.town.sympathy import Raised, sympathetic
 from cemcore.town.world import World
 
-_TYPES = {"gnb": "GNBFunction", "enb": "ENBFunction", "nr_cell": "NRCellDU", "lte_cell": "EUtranCellFDD", "link": "Link", "site": "Site"}
+_TYPES = {
+    "gnb": "GNBFunction",
+    "enb": "ENBFunction",
+    "nr_cell": "NRCellDU",
+    "lte_cell": "EUtranCellFDD",
+    "link": "Link",
+    "site": "Site",
+}
 _HREF = "/tmf-api/alarmManagement/v4/alarm/"
 _RESOURCE = "/tmf-api/resourceInventoryManagement/v4/resource/"
 # Of everyday alarms: types, a day and element, severity, cause, kind, text, minutes that it stands at the median.
@@ -25,12 +35,13 @@ _EVERYDAY = (
     (("site", "olt"), 0.1, "minor", "temperatureUnacceptable", "environmentalAlarm", "Cabinet too warm", 120),
     (("link",), 0.05, "warning", "degradedSignal", "communicationsAlarm", "Received power near its limit", 90),
     (("pon_port",), 0.25, "minor", "lossOfSignal", "communicationsAlarm", "Terminal sends dying gasp", 25),
-    (("upf", "cdn_node", "smf", "dns_resolver", "ims", "gnb"), 0.1, "warning", "softwareError", "processingErrorAlarm", "Process restarted", 4),
-    (("cell_site_router", "core_router", "olt"), 0.06, "minor", "fanFailure", "equipmentAlarm", "Fan tray failed", 400),
-    (("core_router", "agg_router", "upf"), 0.06, "warning", "authenticationFailure", "securityService", "Failed log-ins", 6),
-    (("nr_cell", "lte_cell"), 0.05, "minor", "receiverFailure", "equipmentAlarm", "Antenna branch mismatch", 150),
-    (("gnb", "enb"), 0.07, "major", "timingProblem", "equipmentAlarm", "Synchronisation lost, holdover", 45),
-    (("power_feed",), 0.12, "major", "powerProblem", "environmentalAlarm", "Mains lost, on batteries", 30),
+    (("upf", "cdn_node", "smf", "dns_resolver", "ims", "gnb"), 0.1, "warning", "softwareError",
+    "processingErrorAlarm", "Process restarted", 4), (("cell_site_router", "core_router", "olt"), 0.06, "minor",
+    "fanFailure", "equipmentAlarm", "Fan tray failed", 400), (("core_router", "agg_router", "upf"), 0.06, "warning",
+    "authenticationFailure", "securityService", "Failed log-ins", 6), (("nr_cell", "lte_cell"), 0.05, "minor",
+    "receiverFailure", "equipmentAlarm", "Antenna branch mismatch", 150), (("gnb", "enb"), 0.07, "major",
+    "timingProblem", "equipmentAlarm", "Synchronisation lost, holdover", 45), (("power_feed",), 0.12, "major",
+    "powerProblem", "environmentalAlarm", "Mains lost, on batteries", 30),
 )  # fmt: skip
 _FLAPS_A_DAY = 1.2
 _BUSY = 0.72
@@ -48,7 +59,10 @@ class Event:
     cleared: float
 
     def lines(self, element: dict[str, Any], skew: float) -> Iterator[tuple[float, str]]:
-        """(when the manager knew, line) of its raise and its clearance; the element's clock is off by `skew` seconds."""
+        """(when the manager knew, line) of its raise and its clearance.
+
+        The element's clock is off by `skew` seconds.
+        """
         source = f"EMS-{element.get('vendor') or 'Site'}"
         common = {
             "id": self.id,
@@ -110,16 +124,21 @@ class Alarms:
     def _of(self, number: int) -> list[Event]:
         fault = next(f for f in self.world.faults if f.number == number)
         rng = stream(self.world.seed, "fault-alarms", fault.start, fault.target.id)
-        raised = [(fault.start + fault.alarm_after, fault.end, r) for r in self._own(fault)]
+        raised: list[tuple[float, float, Raised]] = [
+            (fault.start + fault.alarm_after, fault.end, r) for r in self._own(fault)
+        ]
         if fault.kind.sympathy or fault.kind.storm:
             for r in sympathetic(self.world.net, fault):
                 raised.append((fault.start + float(rng.uniform(5, 130)), fault.end, r))
         if fault.kind.work is not None and fault.kind.alarm is None:
-            restart = Raised(fault.target.id, "warning", "softwareProgramError", "processingErrorAlarm", "Restarted after software change")
+            text = "Restarted after software change"
+            restart = Raised(fault.target.id, "warning", "softwareProgramError", "processingErrorAlarm", text)
             raised.append((fault.start - 700.0, fault.start - 200.0, restart))
         events = []
         for n, (begin, end, what) in enumerate(raised):
-            events += self._events(rng, f"ALM-{5000000 + fault.number * 1000 + n:07d}", what, begin, end, storm=fault.kind.storm)
+            events += self._events(
+                rng, f"ALM-{5000000 + fault.number * 1000 + n:07d}", what, begin, end, storm=fault.kind.storm
+            )
         return events
 
     def _own(self, fault: Fault) -> list[Raised]:
@@ -162,7 +181,8 @@ class Alarms:
             on = links[int(rng.integers(len(links)))]
             begin = float(rng.uniform(*span))
             for _ in range(int(rng.integers(4, 14))):
-                yield begin, begin + float(rng.uniform(5, 40)), Raised(on, "major", "lossOfSignal", "communicationsAlarm", "Port down")
+                what = Raised(on, "major", "lossOfSignal", "communicationsAlarm", "Port down")
+                yield begin, begin + float(rng.uniform(5, 40)), what
                 begin += float(rng.uniform(45, 240))
 
     def _busy(self, rng: Rng, day: int) -> Iterator[tuple[float, float, Raised]]:
@@ -174,4 +194,5 @@ class Alarms:
                 continue
             over = np.flatnonzero(busy[at] > _BUSY)
             begin, end = float(slots[over[0]]) + 920, float(slots[over[-1]]) + 1820
-            yield begin, end, Raised(on, "warning", "thresholdCrossed", "qualityOfServiceAlarm", "RRU.PrbTotDl above limit")
+            what = Raised(on, "warning", "thresholdCrossed", "qualityOfServiceAlarm", "RRU.PrbTotDl above limit")
+            yield begin, end, what

@@ -86,7 +86,9 @@ class Effects:
         out = Strain.none(len(rows))
         effect = fault.effect
         other, taken = self._takeover(fault, day, rows, effect.get("takeover", 0.0))
-        rest = np.clip((day.luck[rows, 0] - effect.get("takeover", 0.0)) / max(1e-9, 1 - effect.get("takeover", 0.0)), 0, 1)
+        rest = np.clip(
+            (day.luck[rows, 0] - effect.get("takeover", 0.0)) / max(1e-9, 1 - effect.get("takeover", 0.0)), 0, 1
+        )
         out.out = ~taken & (rest < effect.get("out", 0.0) * depth)
         out.lost = out.out & (day.luck[rows, 1] < effect.get("lost", 0.0))
         out.serving = np.where(taken, other, -1)

@@ -29,12 +29,17 @@ _VOICE, _VIDEO, _WEB, _GAMING, _IOT, _CONTROL = range(6)
 _CAMERA, _METER, _FIXED = KINDS.index("camera"), KINDS.index("meter"), KINDS.index("fixed")
 
 
+ADDED = ("latency", "jitter", "loss", "startup", "stall", "setup", "delivery")
+"""What strains add up."""
+
+
 @dataclass
 class Strain:
     """What a fault does to n rows; `none(n)` does nothing.
 
-    latency, jitter [ms], loss [%] and startup [s] add up, throughput multiplies, stall [share], setup and delivery are chances of failure that add up; out:
-    nothing can be set up; lost: not even a record of it is left; serving: another cell took over (-1: the same).
+    latency, jitter [ms], loss [%] and startup [s] add up, throughput multiplies, stall [share], setup and delivery
+    are chances of failure that add up; out: nothing can be set up; lost: not even a record of it is left; serving:
+    another cell took over (-1: the same).
     """
 
     latency: Float64
@@ -52,12 +57,13 @@ class Strain:
     @classmethod
     def none(cls, n: int) -> Strain:
         """No strain on any of n rows."""
-        zeros = [np.zeros(n) for _ in range(7)]
-        return cls(*zeros, np.ones(n), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), np.full(n, -1, dtype=np.int64))
+        none = {name: np.zeros(n) for name in ADDED}
+        calm, same = np.zeros(n, dtype=bool), np.full(n, -1, dtype=np.int64)
+        return cls(**none, throughput=np.ones(n), out=calm, lost=calm.copy(), serving=same)
 
     def join(self, rows: Int64, other: Strain) -> None:
         """Put the strain of another fault on top, for the `rows` it speaks of."""
-        for name in ("latency", "jitter", "loss", "startup", "stall", "setup", "delivery"):
+        for name in ADDED:
             getattr(self, name)[rows] += getattr(other, name)
         self.throughput[rows] *= other.throughput
         self.out[rows] |= other.out
@@ -70,7 +76,10 @@ class Strain:
 
 
 class Experience:
-    """Turns rows into KQIs; the luck is in the rows, so that the same row with and without a fault differs by the fault alone."""
+    """Turns rows into KQIs.
+
+    The luck is in the rows, so that the same row with and without a fault differs by the fault alone.
+    """
 
     def __init__(self, seed: int, net: Network, population: Population) -> None:
         self.seed, self.net, self.population = seed, net, population
@@ -89,12 +98,21 @@ class Experience:
         mood = self._mood(day)[subject, day.slot[rows]]
         path = p.path[pair, self.net.access_region[serving]]
         radio = np.where(p.kind[subject] == _FIXED, 1.0, p.radio[subject])
-        air = np.choose(technology, [15.5, 28.0, 6.8]) + np.choose(technology, [7.0, 12.0, 3.5]) * busy**2 / (1.02 - busy)
+        air = np.choose(technology, [15.5, 28.0, 6.8]) + np.choose(technology, [7.0, 12.0, 3.5]) * busy**2 / (
+            1.02 - busy
+        )
         rtt = (air * p.pace[subject] + path) * np.exp(0.1 * mood + 0.15 * z[:, 0])
-        give = np.choose(technology, [140.0, 42.0, 260.0]) * (1 - 0.85 * busy) * radio * np.exp(0.35 * z[:, 1] - 0.1 * mood)
+        give = (
+            np.choose(technology, [140.0, 42.0, 260.0])
+            * (1 - 0.85 * busy)
+            * radio
+            * np.exp(0.35 * z[:, 1] - 0.1 * mood)
+        )
         out = np.full((len(rows), len(KQIS)), np.nan)
         out[:, LATENCY] = self._latency(service, p.kind[subject], rtt, z, strain)
-        out[:, JITTER] = (0.35 + 0.09 * rtt) * np.where(service == _CONTROL, 0.3, 1) * np.exp(0.3 * z[:, 2]) + strain.jitter
+        out[:, JITTER] = (0.35 + 0.09 * rtt) * np.where(service == _CONTROL, 0.3, 1) * np.exp(
+            0.3 * z[:, 2]
+        ) + strain.jitter
         quiet = np.where(service == _CONTROL, 0.004, 0.055) * np.exp(0.75 * z[:, 3]) / np.maximum(radio, 0.3)
         out[:, LOSS] = quiet + strain.loss
         out[:, THROUGHPUT] = self._throughput(service, subject, give, z, strain)
@@ -132,7 +150,9 @@ class Experience:
         return _rounded(out)
 
 
-def _start_and_stall(service: Int64, rtt: Float64, rate: Float64, z: Float64, strain: Strain) -> tuple[Float64, Float64]:
+def _start_and_stall(
+    service: Int64, rtt: Float64, rate: Float64, z: Float64, strain: Strain
+) -> tuple[Float64, Float64]:
     """(seconds until the film or the page is there, share of play time that stood still)."""
     rate = np.maximum(rate, 0.05)
     film = (0.38 + 0.01 * rtt + 4.0 / rate) * np.exp(0.22 * z[:, 6])
@@ -152,7 +172,10 @@ def _share(day: Day, rows: Int64, chance: Float64) -> Float64:
 
 
 def mos(latency: Float64, jitter: Float64, loss: Float64) -> Float64:
-    """Mean opinion score, 1..4.5, from delay [ms], jitter [ms] and loss [%]: ITU-T G.107 (12/2011) Annex B, for a wideband-tolerant codec."""
+    """Mean opinion score, 1..4.5, from delay [ms], jitter [ms] and loss [%].
+
+    ITU-T G.107 (12/2011) Annex B, for a wideband-tolerant codec.
+    """
     delay = latency + 2 * jitter
     idd = 0.022 * delay + 0.1 * np.clip(delay - 160, 0, None)
     ie = 5 * np.log1p(1.3 * np.clip(loss, 0, 100))
@@ -183,7 +206,10 @@ _GENTLER = {LATENCY: 4.0, JITTER: 1.0, LOSS: 0.1}
 
 
 def material(without: Float64, with_fault: Float64, service: Int64) -> Bool:
-    """(n, 9): which KQIs of n rows are worse, by enough to be felt, with the fault than without; a value that is gone counts."""
+    """(n, 9): which KQIs of n rows are worse, by enough to be felt, with the fault than without.
+
+    A value that is gone counts.
+    """
     least = np.tile(np.array([MATERIAL[k][0] for k in KQIS]), (len(service), 1))
     for kqi, value in _GENTLER.items():
         least[service == _CONTROL, kqi] = value
@@ -191,5 +217,3 @@ def material(without: Float64, with_fault: Float64, service: Int64) -> Bool:
     worse = (with_fault - without) * np.array([MATERIAL[k][2] for k in KQIS])
     felt = (worse >= np.maximum(least, share * np.abs(without)) - 1e-9) & ~np.isnan(worse)
     return np.asarray(felt | (np.isnan(with_fault) & ~np.isnan(without)))
-
-

@@ -21,7 +21,10 @@ _APART = 3600
 
 @dataclass(frozen=True)
 class Fault:
-    """One trouble: `kind` strikes `target` in [start, end) [s] with these depths; planned work says [start, planned_end)."""
+    """One trouble: `kind` strikes `target` in [start, end) [s] with these depths.
+
+    Planned work says [start, planned_end).
+    """
 
     number: int
     kind: Kind
@@ -120,9 +123,7 @@ def _target(rng: Rng, candidates: list[Target], share: float = 0.25) -> Target |
     return best[int(rng.integers(len(best)))]
 
 
-def _place(
-    rng: Rng, kind: Kind, targets: Targets, calendar: Calendar, quiet: int, taken: list[Fault]
-) -> Fault | None:
+def _place(rng: Rng, kind: Kind, targets: Targets, calendar: Calendar, quiet: int, taken: list[Fault]) -> Fault | None:
     candidates = targets.of(kind.target, down=kind.down)
     last = calendar.midnight(calendar.days)
     for _ in range(_TRIES):

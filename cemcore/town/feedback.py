@@ -29,7 +29,9 @@ def write(folder: Path, world: World, truth: Truth) -> None:
             score = int(np.clip(round(rng.normal(8.2, 1.6) - _HOUR_COSTS * min(hours, 40)), 0, 10))
             rows["nps"].append({"customer_id": id, "date": day.isoformat(), "score": score})
         for _ in range(int(rng.poisson(0.08 + 0.02 * min(hours, 30)))):
-            reason = str(rng.choice(["service quality", "no service", "slow internet", "billing", "order", "information"]))
+            reason = str(
+                rng.choice(["service quality", "no service", "slow internet", "billing", "order", "information"])
+            )
             channel = str(rng.choice(["call", "chat", "app", "shop"], p=[0.5, 0.25, 0.2, 0.05]))
             late = calendar.date(int(rng.integers(calendar.days)))
             rows["contacts"].append({"customer_id": id, "date": late.isoformat(), "channel": channel, "reason": reason})

@@ -11,18 +11,19 @@ from cemcore.town.world import World
 _RESOURCE = "/tmf-api/resourceInventoryManagement/v4/resource/"
 _SERVICE = "/tmf-api/serviceInventory/v4/service/"
 RESOURCES = (
-    "id", "type", "name", "region", "vendor", "dn", "lat", "lon", "medium", "capacity_gbps", "igp_metric", "length_km", "role",
-    "redundancy_group", "a_end", "z_end", "transport", "sw_version", "band", "slice",
+    "id", "type", "name", "region", "vendor", "dn", "lat", "lon", "medium", "capacity_gbps", "igp_metric",
+    "length_km", "role", "redundancy_group", "a_end", "z_end", "transport", "sw_version", "band", "slice",
 )  # fmt: skip
 CONNECTIONS = ("from_id", "to_id", "relation", "via", "redundancy_group")
 SUBJECTS = (
-    "subject_id", "subject_class", "subject_type", "customer_id", "device_model", "device_vendor", "firmware", "plan", "slice",
-    "region", "cpe_id", "access_line", "activated",
+    "subject_id", "subject_class", "subject_type", "customer_id", "device_model", "device_vendor", "firmware", "plan",
+    "slice", "region", "cpe_id", "access_line", "activated",
 )  # fmt: skip
 SERVICES = ("service_id", "subject_id", "service", "gateway_id", "endpoint_id", "slice", "app", "state")
 CUSTOMERS = (
-    "customer_id", "customer_type", "declared_segment", "vertical", "employees", "region", "tenure_months", "monthly_spend",
-    "n_subjects", "consent_analytics", "consent_marketing", "consent_contact", "preferred_channel", "contacts_12m",
+    "customer_id", "customer_type", "declared_segment", "vertical", "employees", "region", "tenure_months",
+    "monthly_spend", "n_subjects", "consent_analytics", "consent_marketing", "consent_contact", "preferred_channel",
+    "contacts_12m",
 )  # fmt: skip
 
 
@@ -49,7 +50,9 @@ def _resources(world: World) -> list[dict[str, Any]]:
     for c in world.net.connections:
         traits = [{"name": k, "value": c[k]} for k in ("via", "redundancy_group") if c[k]]
         relation = {"relationshipType": c["relation"], "id": c["to_id"], "href": _RESOURCE + c["to_id"]}
-        below.setdefault(c["from_id"], []).append(relation | ({"resourceRelationshipCharacteristic": traits} if traits else {}))
+        below.setdefault(c["from_id"], []).append(
+            relation | ({"resourceRelationshipCharacteristic": traits} if traits else {})
+        )
     return [_resource(r, below.get(r["id"], [])) for r in world.net.resources.values()]
 
 
@@ -58,7 +61,9 @@ def _resource(row: dict[str, Any], relations: list[dict[str, Any]]) -> dict[str,
     return {
         "id": row["id"],
         "href": _RESOURCE + row["id"],
-        "@type": "LogicalResource" if row["type"] in ("nr_cell", "lte_cell", "pon_port", "link") else "PhysicalResource",
+        "@type": "LogicalResource"
+        if row["type"] in ("nr_cell", "lte_cell", "pon_port", "link")
+        else "PhysicalResource",
         "category": row["type"],
         "name": row["name"],
         "resourceStatus": "available",

@@ -27,22 +27,21 @@ METRICS: dict[str, dict[str, tuple[float, float, float, float, int]]] = {
         "cpu_pct": (15, 22, 30, 0.05, 1), "drops_per_s": (1, 2, 1, 0.5, 2), "n3_latency_ms": (1.1, 1.7, 0.6, 0.1, 2),
         "sessions": (9000, 14000, 16000, 0.03, 0),
     },
-    "bng": {"cpu_pct": (14, 20, 26, 0.05, 1), "drops_per_s": (1, 2, 1, 0.5, 2), "sessions": (15000, 30000, 4000, 0.01, 0)},
-    "cdn_node": {
-        "cache_hit_ratio": (0.88, 0.94, 0.0, 0.01, 3), "cpu_pct": (12, 18, 30, 0.06, 1), "egress_gbps": (3, 6, 28, 0.05, 2),
-        "http_5xx_ratio": (0.002, 0.004, 0.001, 0.3, 4),
+    "bng": {"cpu_pct": (14, 20, 26, 0.05, 1), "drops_per_s": (1, 2, 1, 0.5, 2), "sessions": (15000, 30000, 4000, 0.01,
+    0)}, "cdn_node": {
+        "cache_hit_ratio": (0.88, 0.94, 0.0, 0.01, 3), "cpu_pct": (12, 18, 30, 0.06, 1), "egress_gbps": (3, 6, 28,
+        0.05, 2), "http_5xx_ratio": (0.002, 0.004, 0.001, 0.3, 4),
     },
     "dns_resolver": {
-        "cpu_pct": (12, 18, 18, 0.06, 1), "queries_per_s": (1200, 2000, 4500, 0.04, 0), "query_latency_ms": (13, 19, 4, 0.08, 1),
-        "servfail_ratio": (0.002, 0.003, 0.0, 0.2, 4),
+        "cpu_pct": (12, 18, 18, 0.06, 1), "queries_per_s": (1200, 2000, 4500, 0.04, 0), "query_latency_ms": (13, 19,
+        4, 0.08, 1), "servfail_ratio": (0.002, 0.003, 0.0, 0.2, 4),
     },
-    "ims": {"cpu_pct": (12, 20, 16, 0.06, 1), "registrations": (40000, 60000, 3000, 0.01, 0), "sip_503_ratio": (0.001, 0.002, 0.0, 0.3, 4)},
-    "iot_gateway": {"active_devices": (5000, 8000, 300, 0.02, 0), "tls_handshake_fail_ratio": (0.002, 0.004, 0.0, 0.2, 4)},
-    "core_router": {"cpu_pct": (12, 20, 8, 0.06, 1), "mem_pct": (40, 55, 0, 0.01, 1)},
-    "agg_router": {"cpu_pct": (10, 16, 9, 0.06, 1), "mem_pct": (35, 48, 0, 0.01, 1)},
-    "amf": {"cpu_pct": (15, 25, 12, 0.06, 1)},
-    "smf": {"cpu_pct": (15, 25, 12, 0.06, 1)},
-    "pon_port": {"util_pct": (6, 10, 32, 0.06, 1), "bip_errors_per_s": (1, 3, 0, 0.6, 2), "rx_power_dbm": (-21, -18, 0, 0.003, 2)},
+    "ims": {"cpu_pct": (12, 20, 16, 0.06, 1), "registrations": (40000, 60000, 3000, 0.01, 0), "sip_503_ratio": (0.001,
+    0.002, 0.0, 0.3, 4)}, "iot_gateway": {"active_devices": (5000, 8000, 300, 0.02, 0), "tls_handshake_fail_ratio":
+    (0.002, 0.004, 0.0, 0.2, 4)}, "core_router": {"cpu_pct": (12, 20, 8, 0.06, 1), "mem_pct": (40, 55, 0, 0.01, 1)},
+    "agg_router": {"cpu_pct": (10, 16, 9, 0.06, 1), "mem_pct": (35, 48, 0, 0.01, 1)}, "amf": {"cpu_pct": (15, 25, 12,
+    0.06, 1)}, "smf": {"cpu_pct": (15, 25, 12, 0.06, 1)}, "pon_port": {"util_pct": (6, 10, 32, 0.06, 1),
+    "bip_errors_per_s": (1, 3, 0, 0.6, 2), "rx_power_dbm": (-21, -18, 0, 0.003, 2)},
 }  # fmt: skip
 
 
@@ -65,14 +64,21 @@ class Indicators:
         """The rows of a local day with first <= ts < last as `links_<stamp>.csv`, `microwave_...` and `nf_...`."""
         slots = self.world.calendar.slots(day)
         for name, header in FORMS.items():
-            rows = [line for t, group in zip(slots, self.lines(day)[name], strict=True) if first <= t < last for line in group]
+            rows = [
+                line
+                for t, group in zip(slots, self.lines(day)[name], strict=True)
+                if first <= t < last
+                for line in group
+            ]
             put_text(folder / f"{name}_{stamp}.csv", "\n".join([header, *rows]) + "\n")
 
     def openmetrics(self, day: int) -> str:
         """Two hours of the evening's first series as OpenMetrics text."""
         out = ["# TYPE town_nf gauge"]
         at = int(np.searchsorted(self.world.calendar.slots(day), self.world.calendar.at(day, 18)))
-        for group, slot in zip(self.lines(day)["nf"][at : at + 8], self.world.calendar.slots(day)[at : at + 8], strict=True):
+        for group, slot in zip(
+            self.lines(day)["nf"][at : at + 8], self.world.calendar.slots(day)[at : at + 8], strict=True
+        ):
             for line in group:
                 _, resource, metric, value = line.split(",")
                 out.append(f'town_nf{{metric="{metric}",resource="{resource}"}} {value} {slot}')
@@ -100,7 +106,9 @@ class Indicators:
             if fault.target.down:
                 standing = net.standing(fault.target.down)
                 ends = [(net.resources[i]["a_end"], net.resources[i]["z_end"]) for i in ids]
-                dead = np.array([i in fault.target.down or not {a, z} <= standing for i, (a, z) in zip(ids, ends, strict=True)])
+                dead = np.array(
+                    [i in fault.target.down or not {a, z} <= standing for i, (a, z) in zip(ids, ends, strict=True)]
+                )
                 util = np.where(dead[:, None] & (fault.depth(slots) > 0), 0.0, util)
         heard = rng.random(util.shape) >= MISSING
         return [

@@ -4,9 +4,48 @@ from __future__ import annotations
 
 from cemcore.town.seeds import Rng
 
-_HEADS = "bal cor den fal gor hel jur kal lim mar nor oll pel quin rov sel tar ulm vas wen yar zan".split()
+_HEADS = [
+    "bal",
+    "cor",
+    "den",
+    "fal",
+    "gor",
+    "hel",
+    "jur",
+    "kal",
+    "lim",
+    "mar",
+    "nor",
+    "oll",
+    "pel",
+    "quin",
+    "rov",
+    "sel",
+    "tar",
+    "ulm",
+    "vas",
+    "wen",
+    "yar",
+    "zan",
+]
 _MIDDLES = ["a", "e", "i", "o", "ader", "en", "ian", "or", "il", "um"]
-_TAILS = "berg cove dale ford gate holm lund mere nau port rick stead ton vik wald".split()
+_TAILS = [
+    "berg",
+    "cove",
+    "dale",
+    "ford",
+    "gate",
+    "holm",
+    "lund",
+    "mere",
+    "nau",
+    "port",
+    "rick",
+    "stead",
+    "ton",
+    "vik",
+    "wald",
+]
 
 
 def places(rng: Rng, count: int) -> tuple[str, ...]:

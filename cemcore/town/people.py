@@ -125,13 +125,15 @@ def _customers(rng: Rng, out: People) -> None:
             _customer(rng, out, "iot_enterprise", part, vertical)
     _customer(rng, out, "b2b2c", by_kind["car"], "automotive")
     users = by_kind["phone"] + by_kind["fixed"]
-    rng.shuffle(users)  # type: ignore[arg-type]
+    rng.shuffle(users)
     while users:
         kind = str(rng.choice(["household", "soho", "sme", "enterprise"], p=[0.84, 0.09, 0.06, 0.01]))
         low, high = {"household": (1, 4), "soho": (1, 2), "sme": (3, 9), "enterprise": (10, 30)}[kind]
         take = int(rng.integers(low, high + 1))
         part, users = users[:take], users[take:]
-        vertical = "" if kind == "household" else str(rng.choice(["retail", "services", "health", "crafts", "transport"]))
+        vertical = (
+            "" if kind == "household" else str(rng.choice(["retail", "services", "health", "crafts", "transport"]))
+        )
         _customer(rng, out, kind, part, vertical)
 
 

@@ -1,7 +1,8 @@
 """Cell counters as two vendors deliver them: 3GPP TS 32.435 (V10/V8) measCollecFile, file names after TS 32.432, gzip.
 
-Counter names after TS 28.552 (NR) and TS 32.425 (LTE). One vendor writes a B file of all its elements each quarter of an hour (`measType`/`r`), the other a
-C file of each element each hour (`measTypes`/`measResults`). Some values are suspect, some files missing, some cut.
+Counter names after TS 28.552 (NR) and TS 32.425 (LTE). One vendor writes a B file of all its elements each quarter of
+an hour (`measType`/`r`), the other a C file of each element each hour (`measTypes`/`measResults`). Some values are
+suspect, some files missing, some cut.
 """
 
 from __future__ import annotations
@@ -67,17 +68,21 @@ class PmFiles:
         net = world.net
         self.stations = {v: [s for s in net.of("gnb", "enb") if net.resources[s]["vendor"] == v] for v in RAN_VENDORS}
 
-    def quarter(self, folder: Path, day: int, slot: int) -> None:
-        """The B file of the slot that starts at `slot` [s]."""
+    def quarter(self, folder: Path, day: int, slot: int) -> list[Path]:
+        """Write the B file of the slot that starts at `slot` [s].
+
+        Gives its path, unless it is one that goes missing.
+        """
         vendor = RAN_VENDORS[0]
         name = f"B{_span(slot, slot + SLOT, self.world.calendar.tz)}_OSS-{vendor[:2].upper()}1.xml.gz"
         data = self.counters(day)
         i = int(np.searchsorted(data.slots, slot))
         parts = [self._element_b(station, data, i, slot) for station in self.stations[vendor]]
-        self._put(folder, day, name, slot, vendor, _bulk(parts, vendor, slot, self.world.calendar.tz))
+        return self._put(folder, day, name, slot, vendor, _bulk(parts, vendor, slot, self.world.calendar.tz))
 
-    def hour(self, folder: Path, day: int, begin: int) -> None:
-        """The C files of the hour that starts at `begin` [s]."""
+    def hour(self, folder: Path, day: int, begin: int) -> list[Path]:
+        """Write the C files of the hour that starts at `begin` [s]; gives their paths."""
+        out: list[Path] = []
         vendor = RAN_VENDORS[1]
         data = self.counters(day)
         first = int(np.searchsorted(data.slots, begin))
@@ -85,23 +90,25 @@ class PmFiles:
             heard = [i for i in range(first, first + 3600 // SLOT) if not self._silent(station, data, i)]
             if heard:
                 name = f"C{_span(begin, begin + 3600, self.world.calendar.tz)}_{station}.xml.gz"
-                self._put(folder, day, name, begin, vendor, self._element_c(station, data, heard, begin))
+                out += self._put(folder, day, name, begin, vendor, self._element_c(station, data, heard, begin))
+        return out
 
     def hours(self, day: int) -> Iterator[int]:
         """Starts of the full hours of a day."""
         slots = self.world.calendar.slots(day)
         yield from (int(s) for s in slots if s % 3600 == 0 and s + 3600 <= slots[-1] + SLOT)
 
-    def _put(self, folder: Path, day: int, name: str, slot: int, vendor: str, text: str) -> None:
+    def _put(self, folder: Path, day: int, name: str, slot: int, vendor: str, text: str) -> list[Path]:
         luck = stream(self.world.seed, "pm-file", name).random(3)
         gap = any(gap_vendor(self.world, f) == vendor and slot in times for f, _, times in self.world.silent(day))
         if luck[0] < MISSING or gap:
-            return
+            return []
         path = folder / self.world.calendar.date(day).isoformat() / name
         put_gzip(path, text.encode())
         if luck[1] < CUT:
             whole = path.read_bytes()
             put(path, whole[: int(len(whole) * (0.3 + 0.6 * luck[2]))])
+        return [path]
 
     def _silent(self, station: str, data: Counters, i: int) -> bool:
         at = self.world.net.access_index[self.world.net.cells_of[station][0]]
@@ -113,12 +120,13 @@ class PmFiles:
         net = self.world.net
         row = net.resources[station]
         end = _local(slot + SLOT, self.world.calendar.tz)
-        out = [f'<measData><managedElement localDn="{row["dn"]}" userLabel="{row["name"]}" swVersion="{row["sw_version"]}"/>']
+        label, version = f'userLabel="{row["name"]}"', f'swVersion="{row["sw_version"]}"'
+        out = [f'<measData><managedElement localDn="{row["dn"]}" {label} {version}/>']
         for function, class_, names, columns in GROUPS[net.type(station)]:
             types = "".join(f'<measType p="{p}">{n}</measType>' for p, n in enumerate(names, 1))
             out.append(
-                f'<measInfo measInfoId="{function},{class_}"><job jobId="pm15"/><granPeriod duration="PT900S" endTime="{end}"/>'
-                f'<repPeriod duration="PT900S"/>{types}'
+                f'<measInfo measInfoId="{function},{class_}"><job jobId="pm15"/>'
+                f'<granPeriod duration="PT900S" endTime="{end}"/><repPeriod duration="PT900S"/>{types}'
             )
             for n, cell in enumerate(net.cells_of[station], 1):
                 values, doubt = _cell(data, net.access_index[cell], i, columns)
@@ -143,7 +151,8 @@ class PmFiles:
                 for n, cell in enumerate(net.cells_of[station], 1):
                     values, doubt = _cell(data, net.access_index[cell], i, columns)
                     ldn = f"{function}=1,{class_}={n}"
-                    out.append(f'<measValue measObjLdn="{ldn}"><measResults>{" ".join(values)}</measResults>{doubt}</measValue>')
+                    results = f"<measResults>{' '.join(values)}</measResults>"
+                    out.append(f'<measValue measObjLdn="{ldn}">{results}{doubt}</measValue>')
                 out.append("</measInfo>")
         return "\n".join([*out, "</measData>", _foot(_local(begin + 3600, UTC))])
 
@@ -180,7 +189,14 @@ def _draw(rng: np.random.Generator, busy: Float64, lte: Bool, crowd: Float64, il
     tries = rng.poisson(np.where(lte, 110, 150) * busy * (1 + 5 * crowd) * np.where(asleep, 0.3, 1))
     calls = rng.poisson(9 * busy)
     moves = rng.poisson(15 * busy)
-    rate = np.where(lte, 22000, 105000) * (1 - 0.8 * busy) * n * (1 - 0.55 * ill) * (1 - 0.9 * crowd) * np.where(asleep, 0.1, 1)
+    rate = (
+        np.where(lte, 22000, 105000)
+        * (1 - 0.8 * busy)
+        * n
+        * (1 - 0.55 * ill)
+        * (1 - 0.9 * crowd)
+        * np.where(asleep, 0.1, 1)
+    )
     prb = np.clip(np.round(100 * busy * np.exp(rng.normal(0, 0.03, busy.shape))), 0, 100)
     delay = np.where(lte, 140, 78) + 110 * busy**2 + rng.normal(0, 5, busy.shape)
     return np.stack(
@@ -211,7 +227,9 @@ def _cell(data: Counters, at: int, i: int, columns: tuple[int, ...]) -> tuple[li
 
 
 def _bulk(parts: list[str], vendor: str, slot: int, tz: tzinfo) -> str:
-    head = _head("V10.0", vendor, "DC=town.example", f"SubNetwork=RAN,OSS={vendor[:2].upper()}1", "OSS", _local(slot, tz))
+    head = _head(
+        "V10.0", vendor, "DC=town.example", f"SubNetwork=RAN,OSS={vendor[:2].upper()}1", "OSS", _local(slot, tz)
+    )
     return "\n".join([head, *(p for p in parts if p), _foot(_local(slot + SLOT, tz))])
 
 

@@ -21,10 +21,10 @@ PLACES = 4
 class Population:
     """n subjects, m pairs.
 
-    kind (n), since and until (n) [s], poor (n): always on poor radio, pace (n): personal factor of the round trip, radio (n): personal
-    factor of what the air gives, appetite (m): factor of activity; cells (n, PLACES, 3) positions in `Network.access`, the usual one first,
-    spare (n, PLACES): where it goes when those are dead; subject, service (m): indexes; path (m, regions): round trip [ms] between the serving
-    region and the endpoint over the gateway.
+    kind (n), since and until (n) [s], poor (n): always on poor radio, pace (n): personal factor of the round trip,
+    radio (n): personal factor of what the air gives, appetite (m): factor of activity; cells (n, PLACES, 3) positions
+    in `Network.access`, the usual one first, spare (n, PLACES): where it goes when those are dead; subject, service
+    (m): indexes; path (m, regions): round trip [ms] between the serving region and the endpoint over the gateway.
     """
 
     kind: Int64

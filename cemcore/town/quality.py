@@ -53,7 +53,10 @@ class QualityRecords:
         self.access = _texts(world.net.access)
 
     def table(self, number: int) -> pa.Table:
-        """All records of a local day with the schema above, in order of their slot; some arrive later than the day ends."""
+        """All records of a local day with the schema above, in order of their slot.
+
+        Some arrive later than the day ends.
+        """
         rng = stream(self.world.seed, "records", number)
         seen = self.world.observe(number)
         rows = np.flatnonzero(seen.recorded)
@@ -131,11 +134,3 @@ def write_sample(folder: Path, name: str, table: pa.Table, most: int = 20000) ->
 
 def _texts(values: object) -> np.ndarray:
     return np.array([str(v) for v in values], dtype=object)  # type: ignore[attr-defined]
-
-
-def local_part(world: World, slot: int) -> tuple[str, str]:
-    """(local date, hhmm of a slot's start); the second hour 02 when clocks go back is marked with a b."""
-    from datetime import datetime
-
-    at = datetime.fromtimestamp(slot, world.calendar.tz)
-    return at.date().isoformat(), at.strftime("%H%M") + ("b" if at.fold else "")

@@ -10,12 +10,18 @@ Rng = np.random.Generator
 
 
 def stream(seed: int, *names: str | int) -> Rng:
-    """The generator of the part called `names`: the same seed and names give the same numbers, whatever else was drawn."""
-    return np.random.default_rng([seed, *(n & 0xFFFFFFFF if isinstance(n, int) else zlib.crc32(n.encode()) for n in names)])
+    """The generator of the part called `names`.
+
+    The same seed and names give the same numbers, whatever else was drawn.
+    """
+    return np.random.default_rng(
+        [seed, *(n & 0xFFFFFFFF if isinstance(n, int) else zlib.crc32(n.encode()) for n in names)]
+    )
 
 
 def knots(seed: int, name: str, count: int, times: np.ndarray, every: int) -> np.ndarray:
-    """Slowly wandering unit noise, (count, len(times)): normal knots each `every` seconds of the epoch, lines between them.
+    """Slowly wandering unit noise, (count, len(times)): normal knots each `every` seconds of the epoch, lines between
+    them.
 
     It needs no history: any stretch of time gives the same values whichever stretch was asked before.
     """

@@ -28,7 +28,10 @@ class AlarmSpec:
 
 @dataclass(frozen=True)
 class WorkSpec:
-    """The planned work that a trouble comes with; `hours` is its planned length, None = as long as the trouble should last."""
+    """The planned work that a trouble comes with.
+
+    `hours` is its planned length, None = as long as the trouble should last.
+    """
 
     description: str
     impact: str
@@ -81,7 +84,10 @@ class Spec:
     live: LiveSpec
 
     def quiet_days(self, days: int) -> int:
-        """Days without incident at the start of `days`: `learn_days`, or the share of the days where there are fewer."""
+        """Days without incident at the start of `days`.
+
+        `learn_days`, or the share of the days where there are fewer.
+        """
         return min(self.learn_days, max(1, min(days - 1, round(self.learn_share * days))))
 
 

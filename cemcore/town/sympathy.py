@@ -37,7 +37,9 @@ def sympathetic(net: Network, fault: Fault) -> Iterator[Raised]:
     if fault.kind.storm:
         for id in net.of("cell_site_router", "gnb"):
             if net.region(id) == fault.target.area:
-                yield Raised(id, "major", "communicationsSubsystemFailure", "communicationsAlarm", "Management heartbeat lost")
+                yield Raised(
+                    id, "major", "communicationsSubsystemFailure", "communicationsAlarm", "Management heartbeat lost"
+                )
         return
     down = set(fault.target.down)
     standing = net.standing(down)

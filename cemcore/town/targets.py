@@ -22,8 +22,9 @@ Cause = dict[str, Any]
 class Target:
     """One thing that can be struck.
 
-    `id` is the resource that alarms and works name; `down` fails with it; `access` are the struck access resources; `attrs` are attribute values that
-    sessions must have; `reach` is how many subjects or pairs it concerns; two troubles of one `area` never meet.
+    `id` is the resource that alarms and works name; `down` fails with it; `access` are the struck access resources;
+    `attrs` are attribute values that sessions must have; `reach` is how many subjects or pairs it concerns; two
+    troubles of one `area` never meet.
     """
 
     id: str
@@ -58,7 +59,10 @@ class Targets:
         self.nobody = np.zeros(len(net.access), dtype=bool)
 
     def of(self, selector: str, *, down: bool) -> list[Target]:
-        """Candidates of a selector; ConfigError where there is no such selector. `down`: the struck resource fails outright."""
+        """Candidates of a selector; ConfigError where there is no such selector. `down`.
+
+        The struck resource fails outright.
+        """
         special: dict[str, Callable[[], list[Target]]] = {
             "single_uplink": self._single_uplinks,
             "redundancy_pair": self._pairs,
@@ -108,14 +112,24 @@ class Targets:
             struck, reach = self._struck([link["id"]])
             low = link["a_end"]
             out.append(
-                Target(link["id"], (resource(link["id"]),), self.net.region(low), reach, struck, (resource(low),), (link["id"],))
+                Target(
+                    link["id"],
+                    (resource(link["id"]),),
+                    self.net.region(low),
+                    reach,
+                    struck,
+                    (resource(low),),
+                    (link["id"],),
+                )
             )
         return out
 
     def _pairs(self) -> list[Target]:
         out = []
         for pair in self.net.of("redundancy_pair"):
-            members = tuple(c["from_id"] for c in self.net.connections if c["relation"] == "memberOf" and c["to_id"] == pair)
+            members = tuple(
+                c["from_id"] for c in self.net.connections if c["relation"] == "memberOf" and c["to_id"] == pair
+            )
             struck, reach = self._struck(members)
             also = tuple(resource(m) for m in members)
             out.append(Target(pair, (resource(pair),), self.net.region(pair), reach, struck, also, members))
@@ -165,7 +179,9 @@ class Targets:
         out = []
         for (app, device), n in pairs.items():
             attrs = {"app": app, "device_model": device}
-            out.append(Target(f"{app} on {device}", (attribute(**attrs),), f"device {device}", n, self.nobody, attrs=attrs))
+            out.append(
+                Target(f"{app} on {device}", (attribute(**attrs),), f"device {device}", n, self.nobody, attrs=attrs)
+            )
         return out
 
     def _customers(self) -> list[Target]:
@@ -174,20 +190,29 @@ class Targets:
         for c in self.people.customers:
             id = c["customer_id"]
             if users[id] >= 3 and c["customer_type"] in ("sme", "enterprise"):
-                out.append(Target(id, (attribute(customer_id=id),), "order", users[id], self.nobody, attrs={"customer_id": id}))
+                out.append(
+                    Target(id, (attribute(customer_id=id),), "order", users[id], self.nobody, attrs={"customer_id": id})
+                )
         return out
 
     def _terminals(self) -> list[Target]:
-        lines = [(i, s) for i, s in enumerate(self.people.subjects) if s.get("cpe_id") and "from" not in s and "until" not in s]
+        lines = [
+            (i, s)
+            for i, s in enumerate(self.people.subjects)
+            if s.get("cpe_id") and "from" not in s and "until" not in s
+        ]
         appetite = np.zeros(len(self.people.subjects))
         np.add.at(appetite, self.population.subject, self.population.appetite)
         return [
-            Target(s["cpe_id"], (resource(s["cpe_id"]),), s["region"], float(appetite[i]), self.nobody) for i, s in lines
+            Target(s["cpe_id"], (resource(s["cpe_id"]),), s["region"], float(appetite[i]), self.nobody)
+            for i, s in lines
         ]
 
     def _collectors(self) -> list[Target]:
         out = []
         for i, region in enumerate(self.net.regions):
             here = self.net.access_region == i
-            out.append(Target(f"PROBE-{region}", (resource(f"PROBE-{region}"),), region, float(self.weight[here].sum()), here))
+            out.append(
+                Target(f"PROBE-{region}", (resource(f"PROBE-{region}"),), region, float(self.weight[here].sum()), here)
+            )
         return out

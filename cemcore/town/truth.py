@@ -9,7 +9,6 @@ import numpy as np
 
 from cemcore.panel import Bool, Float64, Int64
 from cemcore.town.calendar import SLOT, Calendar, iso
-from cemcore.town.effects import Effects
 from cemcore.town.experience import KQIS, MATERIAL, MEASURED, material
 from cemcore.town.faults import Fault
 from cemcore.town.population import SERVICES
@@ -120,9 +119,13 @@ class Truth:
     def __init__(self, world: World) -> None:
         self.world = world
         self.tallies = {f.number: Tally(f, world.population.pairs) for f in world.faults}
+        self.counted = 0
 
     def add(self, number: int) -> None:
-        """Count what a local day showed."""
+        """Count what the next local day showed; a day that is counted already is passed over."""
+        if number < self.counted:
+            return
+        self.counted = number + 1
         for fault in self.world.on(number):
             tally = self.tallies.setdefault(fault.number, Tally(fault, self.world.population.pairs))
             tally.add(self.world.observe(number), self.world.population.service)
@@ -136,11 +139,14 @@ class Truth:
                 out[customers[i]] = out.get(customers[i], 0.0) + float(tally.bad[i]) * SLOT / 3600
         return out
 
-    def document(self, alarms_of: Callable[[Fault], list[str]], work_of: Callable[[Fault], str | None]) -> dict[str, Any]:
-        """The truth file: world, parameters, incidents, distractors."""
-        entries = [(t.fault, self._entry(t, alarms_of(t.fault), work_of(t.fault))) for t in self.tallies.values()]
+    def document(
+        self, end: int, alarms_of: Callable[[Fault], list[str]], work_of: Callable[[Fault], str | None]
+    ) -> dict[str, Any]:
+        """The truth file: world, parameters, and the incidents and distractors that are over at `end` [s]."""
+        over = [t for t in self.tallies.values() if t.fault.end <= end]
+        entries = [(t.fault, self._entry(t, alarms_of(t.fault), work_of(t.fault))) for t in over]
         return {
-            "world": _world(self.world),
+            "world": _world(self.world, end),
             "parameters": {"material": {k: list(v[:2]) for k, v in MATERIAL.items()}, "share": _SHARE},
             "incidents": [e for f, e in entries if f.incident],
             "distractors": [e for f, e in entries if not f.incident],
@@ -175,14 +181,17 @@ class Truth:
 
 
 def gap_vendor(world: World, fault: Fault) -> str:
-    """The vendor whose PM files are missing while the collector of a region is out: that of the region's base stations."""
+    """The vendor whose PM files are missing while the collector of a region is out.
+
+    That of the region's base stations.
+    """
     station = next(g for g in world.net.of("gnb") if world.net.region(g) == fault.target.area)
     return str(world.net.resources[station]["vendor"])
 
 
-def _world(world: World) -> dict[str, Any]:
+def _world(world: World, end: int) -> dict[str, Any]:
     calendar: Calendar = world.calendar
-    start, end = calendar.midnight(0), calendar.midnight(calendar.days)
+    start = calendar.midnight(0)
     return {
         "seed": world.seed,
         "size": world.size.name,

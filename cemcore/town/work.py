@@ -67,7 +67,16 @@ def _routine(world: World, day: int) -> list[Work]:
         what = f"{_ROUTINE[int(rng.integers(len(_ROUTINE)))]} on {id}"
         actual = (start + float(rng.uniform(5, 500)), end - float(rng.uniform(5, 400)))
         out.append(
-            Work(f"CHG{day:04d}{n:02d}", id, what, "No customer impact expected", "low", _asked(rng, start), (start, end), actual)
+            Work(
+                f"CHG{day:04d}{n:02d}",
+                id,
+                what,
+                "No customer impact expected",
+                "low",
+                _asked(rng, start),
+                (start, end),
+                actual,
+            )
         )
     return out
 

@@ -36,7 +36,7 @@ def test_a_file_of_four_periods_comes_ten_minutes_after_the_last(drop):
 
 def test_a_cut_hourly_file_was_not_there_before_its_hour_was_over(drop):
     text = document(["00:15", "00:30", "00:45", "01:00"], "PT3600S")
-    assert arrived(drop, text[: text.index('T00:45')]) == {pd.Timestamp("2026-01-01T01:10:00Z")}
+    assert arrived(drop, text[: text.index("T00:45")]) == {pd.Timestamp("2026-01-01T01:10:00Z")}
 
 
 def test_header_times_that_disagree_with_the_periods_are_not_believed(drop):

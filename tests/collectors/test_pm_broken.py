@@ -39,7 +39,11 @@ HEALTHY = info(OTHER)
         (info(GOOD, gran=GRAN.replace("2026", "soon")), "is not a time", 2),
         (info(GOOD, gran=GRAN.replace("0Z", "0")), "has no time zone", 2),
         (info(GOOD, types=""), "no measTypes and no measType", 2),
-        (info(GOOD, types='<measType p="1">a</measType><measType p="1">b</measType>'), "two measType have the same p", 2),
+        (
+            info(GOOD, types='<measType p="1">a</measType><measType p="1">b</measType>'),
+            "two measType have the same p",
+            2,
+        ),
         (info(GOOD, types="<measType>a</measType>"), "measType without p", 2),
         (info(GOOD, types='<measType p="1"/>'), "a measType has no name", 2),
         (info(GOOD.replace(' measObjLdn="Cell=1"', "")), "measObjLdn is missing", 2),
@@ -53,12 +57,18 @@ HEALTHY = info(OTHER)
         (info(GOOD.replace(">2<", ">1e999<")), "not a number", 1),
         (info(GOOD.replace(">2<", ">١٢<")), "not a number", 1),
         (
-            info('<measValue measObjLdn="Cell=1"><measResults>1 2 3</measResults></measValue>', types="<measTypes>a b</measTypes>"),
+            info(
+                '<measValue measObjLdn="Cell=1"><measResults>1 2 3</measResults></measValue>',
+                types="<measTypes>a b</measTypes>",
+            ),
             "3 values for 2 types",
             3,
         ),
         (
-            info('<measValue measObjLdn="Cell=1"><measResults>1</measResults></measValue>', types="<measTypes>a b</measTypes>"),
+            info(
+                '<measValue measObjLdn="Cell=1"><measResults>1</measResults></measValue>',
+                types="<measTypes>a b</measTypes>",
+            ),
             "1 values for 2 types",
             1,
         ),
@@ -69,7 +79,11 @@ def test_a_broken_block_is_told_and_its_neighbour_is_taken(drop, balance, broken
     assert "DC=x,ME=1,Cell=9" in set(content.frame["object_id"])
     assert content.quarantine["reason"].str.endswith(reason).tolist() == [True]
     assert content.counts["refused_values"] == values
-    written = broken.count("<r ") + broken.count("<r>") + sum(len(m.split()) for m in re.findall("<measResults>(.*?)<", broken))
+    written = (
+        broken.count("<r ")
+        + broken.count("<r>")
+        + sum(len(m.split()) for m in re.findall("<measResults>(.*?)<", broken))
+    )
     assert content.counts["rows"] == 1 + written
     balance(content)
 
@@ -120,7 +134,9 @@ def test_nesting_without_end_is_refused(drop):
     assert len(content.quarantine) == 1
 
 
-@pytest.mark.parametrize("ns", ["http://www.3gpp.org/ftp/specs/archive/32_series/32.435#measCollec", "urn:of:a:vendor", ""])
+@pytest.mark.parametrize(
+    "ns", ["http://www.3gpp.org/ftp/specs/archive/32_series/32.435#measCollec", "urn:of:a:vendor", ""]
+)
 def test_any_revision_of_the_namespace_is_read(drop, ns):
     content = drop.read(PmXml, document(HEALTHY, ns=ns), "a.xml")
     assert content.frame["value"].tolist() == [9]
@@ -162,7 +178,10 @@ def test_the_same_value_twice_is_one_and_another_value_is_kept(drop, balance):
 
 
 def test_null_and_blank_are_counted_and_never_zero(drop, balance):
-    values = "".join(GOOD.replace(">2<", f">{t}<").replace("Cell=1", f"Cell={i}") for i, t in enumerate(["NULL", "", "  ", "1,,NULL"]))
+    values = "".join(
+        GOOD.replace(">2<", f">{t}<").replace("Cell=1", f"Cell={i}")
+        for i, t in enumerate(["NULL", "", "  ", "1,,NULL"])
+    )
     content = drop.read(PmXml, document(info(values)), "a.xml")
     assert content.frame["kpi"].tolist() == ["a", "a", "a", "a", "b#0"]
     assert content.counts["nulls"] == 5

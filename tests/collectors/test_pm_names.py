@@ -13,7 +13,11 @@ from collectors import pm_dn
         ("", "ManagedElement=1", "ManagedElement=1"),
         ("DC=x,SubNetwork=1", "ManagedElement=1", "DC=x,SubNetwork=1,ManagedElement=1"),
         ("SubNetwork=1,ManagedElement=g", "ManagedElement=g,Cell=3", "SubNetwork=1,ManagedElement=g,Cell=3"),
-        ("SubNetwork=1,ManagedElement=g", "ManagedElement=h,Cell=3", "SubNetwork=1,ManagedElement=g,ManagedElement=h,Cell=3"),
+        (
+            "SubNetwork=1,ManagedElement=g",
+            "ManagedElement=h,Cell=3",
+            "SubNetwork=1,ManagedElement=g,ManagedElement=h,Cell=3",
+        ),
         ("DC=x,A=1,B=2", "A=1,B=2,C=3", "DC=x,A=1,B=2,C=3"),
         ("SubNetwork=G3,seli87", "ManagedElement=seli87,Cell=3", "SubNetwork=G3,ManagedElement=seli87,Cell=3"),
         ("seli87", "ManagedElement=seli87,Cell=3", "ManagedElement=seli87,Cell=3"),

@@ -15,7 +15,9 @@ GOOD = "2026-01-01T00:00:00Z,s,web,5\n"
 
 def parquet(n=1000):
     out = io.BytesIO()
-    frame = pd.DataFrame({"slot": pd.Timestamp("2026-01-01T00:00:00Z"), "subject_id": map(str, range(n)), "service": "web"})
+    frame = pd.DataFrame(
+        {"slot": pd.Timestamp("2026-01-01T00:00:00Z"), "subject_id": map(str, range(n)), "service": "web"}
+    )
     frame.to_parquet(out)
     return out.getvalue()
 
@@ -32,7 +34,7 @@ def parquet(n=1000):
         (b"2026-01-01T00:00:00Z,,web,5\n", "subject_id is missing"),
         (b"2026-01-01T00:00:00Z,s,,5\n", "service is missing"),
         (b"2026-01-01T00:00:00Z,s,web,fast\n", "latency_ms is not a number"),
-        (b"2026-01-01T00:00:00Z,s,web,\"5,3\"\n", "latency_ms is not a number"),
+        (b'2026-01-01T00:00:00Z,s,web,"5,3"\n', "latency_ms is not a number"),
         (b"2026-01-01T00:00:00Z,s,web,inf\n", "latency_ms is not a number"),
         (b"2026-01-01T00:00:00Z,s,web,-1\n", "latency_ms is below 0 ms"),
         (b"2026-01-01T00:00:00Z,s,web,1e9\n", "latency_ms is above 600000 ms"),
@@ -58,7 +60,10 @@ def test_a_broken_csv_row_is_told_by_its_line_and_the_others_stay(drop, balance,
         (b'{"slot": NaN}', "not JSON"),
         (b"[1, 2]", "not a JSON object"),
         (b'"text"', "not a JSON object"),
-        (b'{"slot": "2026-01-01T00:00:00Z", "subject_id": {"a": 1}, "service": "web"}', "subject_id is not a plain value"),
+        (
+            b'{"slot": "2026-01-01T00:00:00Z", "subject_id": {"a": 1}, "service": "web"}',
+            "subject_id is not a plain value",
+        ),
         (b'{"slot": 1767225600, "subject_id": "x", "service": "web"}', "slot is not a time"),
         (b'{"slot": "2026-01-01T00:00:00Z", "subject_id": "\xff", "service": "web"}', "not UTF-8"),
         (b'{"slot": "2026\0"}', "holds null bytes"),

@@ -1,4 +1,4 @@
-"""What the other processes of the storage tests do: run as a script with `task`, `url`, `folder` and more as its globals."""
+"""What the other processes of the storage tests do: a script, run with `task` and its options as globals."""
 
 import os
 from pathlib import Path
@@ -52,7 +52,7 @@ def run_tick(archive: Archive, ledger: Ledger, slot: int) -> None:
 
 
 def work(url: str, folder: str, ticks: int, said: str) -> None:
-    """Take batches and tick until `ticks` are done; in the file `said`, say `up` at the start and each tick that is committed."""
+    """Take batches and tick until `ticks` are done; write `up`, then each committed tick, into the file `said`."""
     archive = Archive(Path(folder))
     handle = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     with Ledger.open(url) as ledger:

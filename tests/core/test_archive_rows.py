@@ -206,3 +206,14 @@ def test_state_is_plain_arrays_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / file.path).write_bytes(b"PK broken")
     with pytest.raises(StorageError, match="can't be read"):
         archive.read_state(file)
+
+
+def test_a_column_that_was_never_filled_fits_any_later_type(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    nothing = archive.write("quality", "a", quality([(0, 10, "a", 1.0)]).assign(extra=None))
+    empty = archive.write("quality", "b", pd.DataFrame(columns=["slot", "value", "extra"]))
+    number = archive.write("quality", "c", quality([(0, 20, "a", 1.0)]).assign(extra=1.5))
+    assert archive.read([nothing])["extra"].dtype == "str"
+    assert archive.read([nothing, empty, number])["extra"].isna().tolist() == [True, False]
+    assert archive.read([empty], slots=(0, 900), recorded=None).empty
+    assert len(archive.read([empty, number], slots=(0, 900))) == 1

@@ -1,4 +1,4 @@
-"""Conforming a frame to its contract: what can be cast is cast, the rest is parted with its reason, and nothing is lost."""
+"""Conforming a frame to its contract: what can be is cast, the rest is parted with its reason."""
 
 import json
 
@@ -87,7 +87,7 @@ def test_a_column_that_is_there_twice_is_a_fault_of_the_whole_frame():
 
 
 def test_a_feed_without_a_contract_says_so():
-    with pytest.raises(ContractError, match="feedback.*no contract for this feed yet"):
+    with pytest.raises(ContractError, match=r"feedback.*no contract for this feed yet"):
         contract(Feed.FEEDBACK)
 
 

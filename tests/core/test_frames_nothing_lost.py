@@ -1,4 +1,4 @@
-"""Whatever comes in, every row is either held or quarantined with a reason: none is lost, none doubled, nothing crashes."""
+"""Whatever comes in, every row is held or quarantined with a reason: none lost, none doubled, no crash."""
 
 import json
 

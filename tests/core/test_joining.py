@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cemcore.topology import Joiner
@@ -96,6 +96,7 @@ def test_a_column_of_names_keeps_its_index_and_its_gaps() -> None:
 _RDN = st.builds("{}={}".format, st.sampled_from("ABC"), st.integers(1, 3))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(_RDN, min_size=1, max_size=4).map(",".join), unique=True, max_size=8), st.lists(_RDN, max_size=2)
 )

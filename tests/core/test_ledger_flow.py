@@ -101,13 +101,17 @@ def test_a_slot_ticks_once(ledger: Ledger) -> None:
 
 
 def test_an_error_inside_a_transaction_takes_all_of_it_back(ledger: Ledger) -> None:
-    with pytest.raises(KeyError), ledger.begin() as t:
-        t.tick(Tick(900, 1, 1, learning=False))
-        t.register_file(stored("a"))
-        t.set_watermark("slot", 900)
-        t.count("probe", "late", 1, 0)
-        t.add_codes("subject", 0, ["a"])
-        raise KeyError
+    def fail() -> None:
+        with ledger.begin() as t:
+            t.tick(Tick(900, 1, 1, learning=False))
+            t.register_file(stored("a"))
+            t.set_watermark("slot", 900)
+            t.count("probe", "late", 1, 0)
+            t.add_codes("subject", 0, ["a"])
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert ledger.ticks() == []
     assert ledger.files() == []
     assert ledger.watermark("slot") is None

@@ -1,4 +1,4 @@
-"""Several processes, one ledger: nobody's work is lost, readers are never kept waiting, and SIGKILL leaves nothing half done."""
+"""Several processes, one ledger: no work is lost, no reader waits, and SIGKILL leaves nothing half done."""
 
 import random
 import signal

@@ -114,7 +114,14 @@ def test_a_refused_option_says_which_and_what_there_is(options, reason):
 def test_an_unknown_name_lists_what_there_is():
     with pytest.raises(PluginError, match=r"pm_xm: no such collector \(there are: .*pm_xml") as e:
         plugins.build("collectors", "pm_xm", {})
-    assert set(e.value.available) >= {"quality_files", "pm_xml", "kpi_files", "alarm_files", "inventory_files", "work_files"}
+    assert set(e.value.available) >= {
+        "quality_files",
+        "pm_xml",
+        "kpi_files",
+        "alarm_files",
+        "inventory_files",
+        "work_files",
+    }
     with pytest.raises(PluginError, match="no such experience model"):
         plugins.load("experience_models", "tarot")
 
@@ -145,13 +152,17 @@ def test_a_module_that_fails_on_import_is_told(install):
 @pytest.mark.parametrize(("kind", "package"), [("collectors", "collectors"), ("detectors", "models")])
 def test_a_strangers_module_with_the_name_of_ours_is_refused(install, kind, package):
     install("stranger", f"[cemcore.{kind}]\nimpostor = {package}.sneaky:X\n")
-    with pytest.raises(PluginError, match=f"stranger offers {package}.sneaky:X, but the package {package} is cemcore's own"):
+    with pytest.raises(
+        PluginError, match=f"stranger offers {package}.sneaky:X, but the package {package} is cemcore's own"
+    ):
         plugins.load(kind, "impostor")
 
 
 def test_one_name_from_two_packages_is_refused_rather_than_guessed(install):
     install("acme_cem", "[cemcore.collectors]\npm_xml = acme_cem:Pigeon\n")
-    with pytest.raises(PluginError, match=r"pm_xml: several packages offer it: acme_cem:Pigeon, collectors\.pm_xml:PmXml"):
+    with pytest.raises(
+        PluginError, match=r"pm_xml: several packages offer it: acme_cem:Pigeon, collectors\.pm_xml:PmXml"
+    ):
         plugins.load("collectors", "pm_xml")
 
 

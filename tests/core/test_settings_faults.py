@@ -91,8 +91,12 @@ def test_what_is_not_toml_says_so(tmp_path, content):
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(None, "no such file, but cem.toml takes the operator's facts from it"), ("{", "not valid JSON"), ("[]", "wants a JSON object")],
-)  # fmt: skip
+    [
+        (None, "no such file, but cem.toml takes the operator's facts from it"),
+        ("{", "not valid JSON"),
+        ("[]", "wants a JSON object"),
+    ],
+)
 def test_a_document_to_borrow_from_is_named_when_it_cannot_be_used(tmp_path, content, reason):
     if content is not None:
         (tmp_path / "o.json").write_text(content)

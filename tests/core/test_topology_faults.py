@@ -31,6 +31,20 @@ def test_a_circle_of_containment_is_named_and_cut() -> None:
     assert topology.resource(int(topology.path(2, -1, -1).hard[0])) == "a"
 
 
+def test_a_member_that_is_also_contained_in_its_pair_is_a_circle_that_is_cut() -> None:
+    lines = [("m1", "p", "memberOf"), ("m2", "p", "memberOf"), ("m1", "p", "containedIn"), ("x", "p", "uplink")]
+    topology = built(["m1", "m2", "p", "x"], lines)
+    assert kinds(topology) == {("cycle", "m1")}
+    assert topology.path(3, -1, -1).hard.tolist() == [2, 3]
+    assert topology.dependents(2).tolist() == [0, 1, 3]
+
+
+def test_members_of_each_other_are_a_circle_that_is_cut() -> None:
+    topology = built(["a", "b", "x"], [("a", "b", "memberOf"), ("b", "a", "memberOf"), ("x", "a", "uplink")])
+    assert kinds(topology) == {("cycle", "a")}
+    assert topology.path(2, -1, -1).hard.tolist() == [0, 2]
+
+
 def test_a_resource_that_depends_on_itself_is_a_circle() -> None:
     assert [f.kind for f in built(["a", "b"], [("a", "a", "hostedOn"), ("a", "b", "uplink")]).faults] == ["cycle"]
 

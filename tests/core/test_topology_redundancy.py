@@ -22,7 +22,7 @@ CORE = {
 
 
 def built(connections: Sequence[tuple[str, ...]]) -> Topology:
-    """A backbone of four routers, a gateway `gw` behind c3 over a bundle of two links, and what `connections` add below c1."""
+    """A backbone of four routers, a gateway `gw` behind c3 over two bundled links, and what `connections` add."""
     lines = [(a, z, "uplink", name, "igp") for name, (a, z, _) in CORE.items()]
     lines += [("gw", "fab", "hostedOn"), ("fab", "c3", "uplink", "b1", "lag"), ("fab", "c3", "uplink", "b2", "lag")]
     lines += [*connections]

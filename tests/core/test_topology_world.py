@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 import os
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -120,3 +122,31 @@ def test_at_least_995_of_1000_measured_values_join(archive: zipfile.ZipFile, res
     assert sum(values.values()) > 100_000
     joined = sum(n for name, n in values.items() if joiner.resource(name) is not None)
     assert joined / sum(values.values()) >= 0.995
+
+
+def test_nearness_is_that_of_the_scorer(archive: zipfile.ZipFile, topology: Topology, tmp_path: Path) -> None:
+    scorer = SHARED / "worlds" / "score.py"
+    if not scorer.exists():
+        pytest.skip(f"no scorer at {scorer}")
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory" / "connections.csv").write_bytes(archive.read(member(archive, "inventory/connections.csv")))
+    spec = importlib.util.spec_from_file_location("scorer", scorer)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        neighbours = module.Neighbours(tmp_path)
+    names = topology.resource_ids
+    close = [(a, b) for a in range(0, len(names), 9) for b in range(0, len(names), 4)]
+    close += [(a, int(b)) for a in range(0, len(names), 11) for b in topology.ancestors(a)]
+    for a, b in close:
+        assert topology.near(a, b) is neighbours.near(names[a], names[b]), (names[a], names[b])
+
+
+def test_the_picture_for_people_shows_a_neighbourhood(topology: Topology) -> None:
+    graph = topology.graph(["PA-WUERZBURG"], reach=2)
+    assert graph.nodes["PA-WUERZBURG"]["type"] == "preagg_router"
+    assert graph.edges["PA-WUERZBURG", "AGG-WUERZBURG-A"]["via"] == "PL-WUERZBURG-a"
+    assert graph.number_of_nodes() < 40

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cemcore.panel import QualityRows, ScoredRows
@@ -60,6 +60,7 @@ def test_rows_that_an_outage_kept_from_coming_count_in_full_unless_they_came_aft
 _KEYS = st.lists(st.tuples(st.sampled_from([0, 900]), st.integers(0, 5), st.integers(0, 2)), unique=True, max_size=20)
 
 
+@settings(deadline=None)
 @given(_KEYS, _KEYS, st.data())
 def test_no_bad_minute_is_counted_twice_and_none_is_lost(
     came: list[tuple[int, int, int]], away: list[tuple[int, int, int]], data: st.DataObject
@@ -92,6 +93,7 @@ def test_no_bad_minute_is_counted_twice_and_none_is_lost(
         assert set(owners) <= {whose[key]}
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(-1, 2), st.integers(0, 3), st.integers(0, 1), st.integers(1, 15)), max_size=30),
     st.integers(0, 30),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cemcore.domain import Feed, ImpactLine
@@ -105,6 +105,7 @@ def test_without_anyone_there_is_a_total_of_nothing() -> None:
 _PAIRS = st.lists(st.tuples(st.integers(0, 19), st.integers(0, 1)), unique=True, max_size=30)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-1, 2), min_size=20, max_size=20), _PAIRS, _PAIRS, _PAIRS)
 def test_segment_lines_add_up_to_the_total(
     segments: list[int], one: list[tuple[int, int]], other: list[tuple[int, int]], lost: list[tuple[int, int]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cemcore.domain import Alarm, Severity
-from cemcore.panel import Bool, Float32, Float64, Int32
+from cemcore.panel import Bool, Float32, Float64, Int32, Int64
 from cemcore.topology import Topology
 
 FEW = 0.25
@@ -26,7 +26,7 @@ class Activity:
     place: Float32
 
 
-def learn_activity(resource: Int32, hour: np.ndarray, day: np.ndarray, resources: int, per_hour: float) -> Activity:  # type: ignore[type-arg]
+def learn_activity(resource: Int32, hour: Int64, day: Int64, resources: int, per_hour: float) -> Activity:
     """Mean rows a slot by place and hour. day numbers the days; per_hour = slots in an hour. Days of a kind never seen use the other kind's."""
     free = hour >= 24
     n_free = len(np.unique(day[free]))
@@ -38,7 +38,7 @@ def learn_activity(resource: Int32, hour: np.ndarray, day: np.ndarray, resources
         mean[:, 1] = mean[:, 0]
     if n_work == 0:
         mean[:, 0] = mean[:, 1]
-    return Activity(mean.reshape(resources, 48))
+    return Activity(mean.reshape(resources, 48).astype(np.float32))
 
 
 def blind_domains(
@@ -71,7 +71,9 @@ def _alarmed(domain_of: Int32, alarms: tuple[Alarm, ...], topology: Topology, n:
     return out
 
 
-def silent_places(activity: Activity, counts: Float64, hour: int, blind: Bool, domain_of: Int32) -> tuple[Int32, Float32]:
+def silent_places(
+    activity: Activity, counts: Float64, hour: int, blind: Bool, domain_of: Int32
+) -> tuple[Int32, Float32]:
     """(silent resources, log evidence of each 0..6) at a slot: places with far fewer rows than usual while their domain reports as ever."""
     usual = activity.place[:, hour].astype(np.float64)
     n = len(blind)

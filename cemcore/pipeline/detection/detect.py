@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from cemcore.panel import Bool, DetectedRows, Float32, Float64, Int8, Int32, Int
 from cemcore.pipeline.detection import expectation as habit
 from cemcore.pipeline.detection.blindness import Activity, blind_domains, learn_activity, silent_places
 from cemcore.pipeline.detection.history import Past, trim
+from cemcore.pipeline.detection.null import ShrunkenNull
 from cemcore.pipeline.detection.transform import attempts, graded, scale, transform
 from cemcore.topology import Topology
 
@@ -22,18 +22,6 @@ LOAD = {"RRU.PrbTotDl": 1.0, "util_pct": 1.0}
 YOUNG = 12
 """A pair with fewer records than this gives no evidence: its surprise is unknown."""
 DAY = 86_400
-
-
-class Null(Protocol):
-    """What turns scores into tail probabilities (`models.calibration.ShrunkenNull`)."""
-
-    def fit(self, score: Float32, base: Int64, groups: Int64) -> Self:
-        """A fitted null from out-of-sample scores (n,), their stratum (n,) and groups (n, kinds)."""
-        ...
-
-    def tail(self, score: Float32, base: Int64, groups: Int64, own: bool = False) -> Float64:
-        """Tail probability of each score; own = the very rows it was fitted on."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +39,7 @@ class Learned:
     """What a refit gives: expectation, null, usual activity, load by hour, load cap, usual place of subjects."""
 
     expectation: habit.Expectation
-    null: Null
+    null: ShrunkenNull
     activity: Activity
     load_hour: Float32
     load_cap: Float32
@@ -106,7 +94,9 @@ def watch_load(
     of = np.isfinite(f) & ~measurements.suspect & np.isfinite(measurements.value)
     if not of.any():
         return state
-    new = np.stack([measurements.slot[of], measurements.resource[of], measurements.value[of] * f[of]]).astype(np.float64)
+    new = np.stack([measurements.slot[of], measurements.resource[of], measurements.value[of] * f[of]]).astype(
+        np.float64
+    )
     return replace(state, loads=(*state.loads, new))
 
 
@@ -127,6 +117,12 @@ def load_of(state: DetectionState, slot: Int64, resource: Int32, hour: Int8, rec
         out = np.where(np.isnan(out), usual, out)
         out = np.fmin(out, np.where(there, state.learned.load_cap[resource], np.inf))
     return out.astype(np.float32)
+
+
+def current_load(state: DetectionState, slot: int, hour: int, resources: int) -> Float32:
+    """Load [%] of each resource at a slot, as `load_of`."""
+    at = np.arange(resources, dtype=np.int32)
+    return load_of(state, np.full(resources, slot, np.int64), at, np.full(resources, hour, np.int8))
 
 
 def _bands(load: Float32) -> Int64:
@@ -218,7 +214,14 @@ class Rehearsal:
 
 
 def refit(
-    state: DetectionState, settings: Settings, null: Null, slot: int, masked: Bool, subjects: int, technology: Int32, seconds: int
+    state: DetectionState,
+    settings: Settings,
+    null: ShrunkenNull,
+    slot: int,
+    masked: Bool,
+    subjects: int,
+    technology: Int32,
+    seconds: int,
 ) -> tuple[DetectionState, Rehearsal | None]:
     """Learn anew from the remembered records that `masked` (aligned with `remembered(state)`) leaves in; None when there are too few days."""
     past = remembered(state)
@@ -274,7 +277,13 @@ def _loads(state: DetectionState, past: Past, resources: int) -> tuple[Past, Flo
     for r, first, last in _runs(res):
         cap[r] = val[first + int(0.995 * (last - first - 1))]
     filled = np.where(np.isnan(load) & (past.resource >= 0), hour_mean[past.resource, past.hour % 24], load)
-    return replace(past, load=np.fmin(filled, np.where(past.resource >= 0, cap[past.resource], np.inf)).astype(np.float32)), hour_mean, cap
+    return (
+        replace(
+            past, load=np.fmin(filled, np.where(past.resource >= 0, cap[past.resource], np.inf)).astype(np.float32)
+        ),
+        hour_mean,
+        cap,
+    )
 
 
 def _runs(sorted_codes: Int32) -> list[tuple[int, int, int]]:
@@ -295,8 +304,3 @@ def _usual_places(past: Past, subjects: int, resources: int) -> Int32:
     order = np.argsort(count, kind="stable")
     out[key[order] // resources] = (key[order] % resources).astype(np.int32)
     return out.reshape(subjects, 6)
-
-
-def settings_of(kqis: tuple[str, ...], services: int, **more: Any) -> Settings:
-    """Settings by the names that the catalogue has."""
-    return Settings(kqis, services, **more)

@@ -63,7 +63,7 @@ class Expectation:
 
 
 def _sum(at: Int64, weights: Float64 | None, size: int) -> Float64:
-    return np.bincount(at, weights=weights, minlength=size)
+    return np.bincount(at, weights=weights, minlength=size).astype(np.float64, copy=False)
 
 
 def _means(at: Int64, r: Float64, old: Float64, spread: Float64, prior: float, parent: Float64 | float) -> Float64:
@@ -121,7 +121,15 @@ def fit(
     for j in range(k):
         at = np.flatnonzero(np.isfinite(past.x[:, j]))
         if len(at):
-            w = _Fit(at, past.x[at, j].astype(np.float64), pair[at], past.service[at].astype(np.int64), cell[at], spot[at], days[at])
+            w = _Fit(
+                at,
+                past.x[at, j].astype(np.float64),
+                pair[at],
+                past.service[at].astype(np.int64),
+                cell[at],
+                spot[at],
+                days[at],
+            )
             z[at, j] = _fit_one(e, w, j, n_days, float(material[j]))
     return e, z, _fit_failures(e, past, pair, cell, days, n_days)
 
@@ -167,7 +175,9 @@ def _fit_one(e: Expectation, w: _Fit, j: int, n_days: int, material: float) -> F
     e.spread[:, j] = np.sqrt(variance + tau[service_of] ** 2 * LEVEL_PRIOR / (n_pair + LEVEL_PRIOR))
     own = _without_own_day(w.pair, w.day, n_days, m[w.pair] + clipped, n_pair, pairs)
     left = n_pair[w.pair] - own[1]
-    m_cf = (_sum(w.pair, m[w.pair] + clipped, pairs)[w.pair] - own[0] + LEVEL_PRIOR * parent[w.pair]) / (left + LEVEL_PRIOR)
+    m_cf = (_sum(w.pair, m[w.pair] + clipped, pairs)[w.pair] - own[0] + LEVEL_PRIOR * parent[w.pair]) / (
+        left + LEVEL_PRIOR
+    )
     sq_own = _without_own_day(w.pair, w.day, n_days, square, n_pair, pairs)[0]
     var_cf = (q_pair[w.pair] - sq_own + SPREAD_PRIOR * service_sq[w.service]) / (left + SPREAD_PRIOR)
     spots = len(h)
@@ -184,7 +194,9 @@ def damped(z: Float32, residual: Float32 | Float64, material: Float32 | float) -
     return np.where((z > 1) & (residual > -0.5 * np.asarray(material)), np.float32(1), z).astype(np.float32)
 
 
-def _without_own_day(group: Int64, day: Int64, n_days: int, v: Float64, n: Float64, size: int) -> tuple[Float64, Float64]:
+def _without_own_day(
+    group: Int64, day: Int64, n_days: int, v: Float64, n: Float64, size: int
+) -> tuple[Float64, Float64]:
     """(sum of v, number of rows) over each row's own group and own day."""
     key = group * n_days + day
     return _sum(key, v, size * n_days)[key], _sum(key, None, size * n_days)[key]
@@ -204,10 +216,13 @@ def _fit_failures(e: Expectation, past: Past, pair: Int64, cell: Int64, days: In
     tried, failed = past.tried.astype(np.float64), past.failed.astype(np.float64)
     pairs = len(e.count)
     p_service = (_sum(service, failed, e.services) + 0.5) / (_sum(service, tried, e.services) + 100.0)
-    p_cell = (_sum(cell, failed, len(e.load_rate)) + 100 * np.repeat(np.tile(p_service, len(e.load_rate) // e.services // BINS), BINS)) / (
-        _sum(cell, tried, len(e.load_rate)) + 100
+    p_cell = (
+        _sum(cell, failed, len(e.load_rate))
+        + 100 * np.repeat(np.tile(p_service, len(e.load_rate) // e.services // BINS), BINS)
+    ) / (_sum(cell, tried, len(e.load_rate)) + 100)
+    e.load_rate[:] = np.maximum(
+        p_cell / np.repeat(np.tile(p_service, len(e.load_rate) // e.services // BINS), BINS), 0.5
     )
-    e.load_rate[:] = np.maximum(p_cell / np.repeat(np.tile(p_service, len(e.load_rate) // e.services // BINS), BINS), 0.5)
     f_pair, n_pair = _sum(pair, failed, pairs), _sum(pair, tried, pairs)
     base = p_service[np.arange(pairs) % e.services]
     e.service_rate[:] = p_service
@@ -218,11 +233,11 @@ def _fit_failures(e: Expectation, past: Past, pair: Int64, cell: Int64, days: In
     return failure_z(tried, failed, p * e.load_rate[cell])
 
 
-def failure_z(tried: Float64, failed: Float64, p: Float64) -> Float32:
+def failure_z(tried: Float32 | Float64, failed: Float32 | Float64, p: Float32 | Float64) -> Float32:
     """z of the binomial tail P(at least so many failures); NaN where nothing was tried, -1 where nothing failed."""
-    p = np.clip(p, 1e-5, 0.95)
+    rate = np.clip(p, 1e-5, 0.95)
     k = np.minimum(failed, tried)
-    tail = np.where(k > 0, bdtrc(np.maximum(k - 1, 0), np.maximum(tried, 1).astype(np.int64), p), 1.0)
+    tail = np.where(k > 0, bdtrc(np.maximum(k - 1, 0), np.maximum(tried, 1).astype(np.int64), rate), 1.0)
     z = -ndtri(np.clip(tail, 1e-15, 0.84))
     return np.where(tried > 0, z, np.nan).astype(np.float32)
 

@@ -53,18 +53,15 @@ def _part(who: tuple[Int64, Int32, Int32], problem: Int32, minutes: Float32, dep
 
 def _absent(missing: Missing, rows: QualityRows) -> Bool:
     """Mask of missing rows that did not come after all, each (slot, subject, service) once."""
-    keys = np.concatenate([_key(missing, missing), _key(rows, missing)])
-    _, first, place = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    place = place.reshape(-1)
-    n = len(missing)
-    came = np.zeros(len(first), np.bool_)
-    came[place[n:]] = True
-    once = np.zeros(n, np.bool_)
-    once[first[first < n]] = True
-    return once & ~came[place[:n]]
+    slots = np.unique(missing.slot)
+    near = rows.take(np.isin(rows.slot, slots))
+    subjects = 1 + max(int(missing.subject.max()), int(near.subject.max(initial=0)))
+    services = 1 + max(int(missing.service.max()), int(near.service.max(initial=0)))
 
+    def key(of: QualityRows | Missing) -> Int64:
+        return (np.searchsorted(slots, of.slot) * subjects + of.subject) * services + of.service
 
-def _key(rows: QualityRows | Missing, missing: Missing) -> Int64:
-    """(slot, subject, service) of the rows, of those only whose slot is among the missing ones'."""
-    near = np.isin(rows.slot, np.unique(missing.slot))
-    return np.stack([rows.slot[near], rows.subject[near], rows.service[near]], axis=1).astype(np.int64)
+    keys = key(missing)
+    once = np.zeros(len(keys), np.bool_)
+    once[np.unique(keys, return_index=True)[1]] = True
+    return once & ~np.isin(keys, key(near))

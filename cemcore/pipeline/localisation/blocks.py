@@ -15,7 +15,8 @@ from cemcore.pipeline.localisation.explanations import Explanations, holders
 @dataclass(frozen=True)
 class Block:
     """One slot, n rows. path, made, subject: keys of `Explanations.entries`; pair int64 = subject * services + service; weights float32 (n, CHANNELS);
-    bad: noticeable and unusual; known: the row has evidence; owner int32: number of the problem that explains the row, -1 none;
+    bad: noticeable and unusual; known: the row has evidence; minutes, depth float32: bad minutes of the row beyond
+    its usual ones, and how bad; owner int32: number of the problem that explains the row, -1 none;
     extra_row, extra_candidate: rows that also speak for the silent place at which their subject usually is; silent, silence: candidates whose
     rows are missing and the log evidence of it; full, left float32 (candidates, CHANNELS): tallies of all rows, and of the rows nobody explains."""
 
@@ -27,6 +28,8 @@ class Block:
     weights: Float32
     bad: Bool
     known: Bool
+    minutes: Float32
+    depth: Float32
     owner: Int32
     extra_row: Int32
     extra_candidate: Int32
@@ -65,7 +68,9 @@ def owned(known: Explanations, block: Block, which: Bool, number: int) -> Block:
         return block
     row, candidate = entries(known, block, new)
     gone = tally(candidate, block.weights[row], len(known))
-    return replace(block, owner=np.where(new, np.int32(number), block.owner), left=padded(block.left, len(known)) - gone)
+    return replace(
+        block, owner=np.where(new, np.int32(number), block.owner), left=padded(block.left, len(known)) - gone
+    )
 
 
 def padded(sums: Float32, size: int) -> Float32:

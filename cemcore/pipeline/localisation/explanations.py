@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from cemcore.panel import Float32, Int8, Int32, Int64, Population, QualityRows
+from cemcore.panel import Bool, Float32, Int8, Int32, Int64, Population, QualityRows
 from cemcore.topology import Topology
 
 RESOURCE, ATTRIBUTE, COMBINED, CUSTOMER, TERMINAL = 0, 1, 2, 3, 4
@@ -35,7 +35,8 @@ class Table:
         """With more keys at the end."""
         sizes = np.array([len(x) for x in lists], dtype=np.int64)
         return Table(
-            np.concatenate([self.start, self.start[-1] + np.cumsum(sizes)]), np.concatenate([self.flat, *lists]).astype(np.int32)
+            np.concatenate([self.start, self.start[-1] + np.cumsum(sizes)]),
+            np.concatenate([self.flat, *lists]).astype(np.int32),
         )
 
     def expand(self, keys: Int32) -> tuple[Int64, Int32]:
@@ -107,7 +108,12 @@ class _Growth:
 
 
 def explain(
-    known: Explanations, rows: QualityRows, access: Int32, topology: Topology, people: Population, session: tuple[str, ...]
+    known: Explanations,
+    rows: QualityRows,
+    access: Int32,
+    topology: Topology,
+    people: Population,
+    session: tuple[str, ...],
 ) -> tuple[Explanations, Int32, Int32]:
     """(registry, path key, made key) for rows served by `access`; `session` names the columns of `rows.attributes`."""
     grow = _Growth(known)
@@ -209,11 +215,11 @@ _PRIOR_OF_TYPE = {
 """Where the inventory's words are other ones, a resource has the prior -1."""
 
 
-def holders(known: Explanations, candidate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def holders(known: Explanations, candidate: int) -> tuple[Bool, Bool, Bool]:
     """(path keys, made keys, subjects) that depend on a candidate, each as a mask over its keys."""
-    return tuple(_has(t, candidate) for t in (known.paths, known.mades, known.owners))  # type: ignore[return-value]
+    return _has(known.paths, candidate), _has(known.mades, candidate), _has(known.owners, candidate)
 
 
-def _has(table: Table, candidate: int) -> np.ndarray:  # type: ignore[type-arg]
+def _has(table: Table, candidate: int) -> Bool:
     hits = np.concatenate([[0], np.cumsum(table.flat == candidate)])
     return np.asarray(hits[table.start[1:]] > hits[table.start[:-1]])

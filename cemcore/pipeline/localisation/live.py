@@ -43,5 +43,12 @@ def voted(p: Live, hit: Hit, slot: int) -> Live:
     best = max(votes, key=lambda c: (votes[c], -c))
     ties = hit.ties if hit.candidate == best else p.ties
     return replace(
-        p, votes=tuple(votes.items()), candidate=best, last_hit=slot, hits=p.hits + (slot > p.last_hit), margin=max(p.margin, hit.margin), ties=ties, quiet=0
+        p,
+        votes=tuple(votes.items()),
+        candidate=best,
+        last_hit=slot,
+        hits=p.hits + (slot > p.last_hit),
+        margin=max(p.margin, hit.margin),
+        ties=ties,
+        quiet=0,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -10,12 +11,13 @@ from cemcore.panel import Bool, Float32, Int32, Int64
 from cemcore.pipeline.localisation import thresholds as limits
 from cemcore.pipeline.localisation.blocks import Block, light, owned, padded, rows_of, tallied
 from cemcore.pipeline.localisation.evidence import score, shared, weights, windows
-from cemcore.pipeline.localisation.explanations import CUSTOMER, RESOURCE, TERMINAL, Explanations, holders, log_priors
+from cemcore.pipeline.localisation.explanations import RESOURCE, Explanations, holders, log_priors
 from cemcore.pipeline.localisation.live import Live, voted
 from cemcore.pipeline.localisation.search import Hit, search
 from cemcore.pipeline.localisation.thresholds import Thresholds
 from cemcore.topology import Topology
 
+DAY = 86_400
 QUIET = 8
 """Slots without evidence after which a problem is over."""
 ALIVE = 3.0
@@ -62,6 +64,8 @@ class Evidenced:
     usual: Int32
     silent: Int32
     silence: Float32
+    minutes: Float32
+    depth: Float32
 
 
 def remember(state: LocaliseState, settings: Settings, seen: Evidenced, slot: int) -> LocaliseState:
@@ -84,7 +88,14 @@ def remember(state: LocaliseState, settings: Settings, seen: Evidenced, slot: in
 
 
 def _block(
-    known: Explanations, settings: Settings, seen: Evidenced, of: Int64, slot: int, silent_of: dict[int, int], silent: Int32, silence: Float32
+    known: Explanations,
+    settings: Settings,
+    seen: Evidenced,
+    of: Int64,
+    slot: int,
+    silent_of: dict[int, int],
+    silent: Int32,
+    silence: Float32,
 ) -> Block:
     usual = seen.usual[of]
     away = np.flatnonzero((usual >= 0) & (usual != seen.resource[of]) & np.isin(usual, list(silent_of) or [-9]))
@@ -92,6 +103,7 @@ def _block(
         slot, seen.path[of], seen.made[of], seen.subject[of],
         seen.subject[of].astype(np.int64) * settings.services + seen.service[of],
         weights(seen.surprise[of], seen.failed[of], seen.expected[of]), seen.bad[of], np.isfinite(seen.surprise[of]),
+        seen.minutes[of], seen.depth[of],
         np.full(len(of), -1, np.int32), away.astype(np.int32),
         np.array([silent_of[int(u)] for u in usual[away]], dtype=np.int32), silent, silence,
         np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32),
@@ -101,9 +113,21 @@ def _block(
 def _joined(known: Explanations, old: Block, new: Block) -> Block:
     n = len(old.pair)
     new = tallied(known, new)
-    both = {
+    both: dict[str, Any] = {
         f: np.concatenate([getattr(old, f), getattr(new, f)])
-        for f in ("path", "made", "subject", "pair", "weights", "bad", "known", "owner", "extra_candidate")
+        for f in (
+            "path",
+            "made",
+            "subject",
+            "pair",
+            "weights",
+            "bad",
+            "known",
+            "minutes",
+            "depth",
+            "owner",
+            "extra_candidate",
+        )
     }
     return replace(
         old, **both, extra_row=np.concatenate([old.extra_row, new.extra_row + n]).astype(np.int32),
@@ -111,7 +135,9 @@ def _joined(known: Explanations, old: Block, new: Block) -> Block:
     )  # fmt: skip
 
 
-def localise(state: LocaliseState, settings: Settings, topology: Topology, slot: int, known_at: int, bonus: Float32) -> LocaliseState:
+def localise(
+    state: LocaliseState, settings: Settings, topology: Topology, slot: int, known_at: int, bonus: Float32
+) -> LocaliseState:
     """Search the remembered slots, join what is found to the problems that it belongs to, open and clear."""
     if state.thresholds is None or not state.blocks:
         return state
@@ -128,7 +154,11 @@ def localise(state: LocaliseState, settings: Settings, topology: Topology, slot:
             problems[at] = voted(problems[at], hit, slot)
             continue
         begin = _onset(known, state.blocks, hit.candidate)
-        problems.append(Live(count, slot, hit.candidate, ((hit.candidate, max(hit.rank, 0.0)),), begin, slot, 1, hit.margin, hit.ties))
+        problems.append(
+            Live(
+                count, slot, hit.candidate, ((hit.candidate, max(hit.rank, 0.0)),), begin, slot, 1, hit.margin, hit.ties
+            )
+        )
         count += 1
     state = replace(state, problems=tuple(problems), count=count)
     return _follow(state, settings, slot, known_at)
@@ -162,7 +192,8 @@ def _follow(state: LocaliseState, settings: Settings, slot: int, known_at: int) 
         if p.quiet >= (QUIET if p.confirmed_at else 2):
             p = replace(p, end=_last(p, slot - (p.quiet - 1) * settings.seconds, settings.seconds))
         out.append(p)
-    oldest = min((p.begin for p in out if p.open), default=slot + 1)
+    lasting = {p.number for p in state.problems if p.open}
+    oldest = min((p.begin for p in out if p.number in lasting), default=slot + 1)
     fresh = {b.slot: light(b) for b in state.log if b.slot >= oldest}
     fresh.update({b.slot: light(b) for b in blocks if b.slot >= oldest})
     log = tuple(fresh[s] for s in sorted(fresh))
@@ -193,7 +224,11 @@ def _home(known: Explanations, blocks: tuple[Block, ...], problems: list[Live], 
     """Index of the open problem that a hit belongs to, -1 for a new one."""
     open_ = [i for i, p in enumerate(problems) if p.open]
     for i in open_:
-        if hit.candidate == problems[i].candidate or hit.candidate in dict(problems[i].votes) or hit.candidate in problems[i].ties:
+        if (
+            hit.candidate == problems[i].candidate
+            or hit.candidate in dict(problems[i].votes)
+            or hit.candidate in problems[i].ties
+        ):
             return i
     window = [blocks[len(blocks) - 1 - age] for age in range(len(hit.rows))]
     mine = holders(known, hit.candidate)
@@ -219,4 +254,68 @@ def _home(known: Explanations, blocks: tuple[Block, ...], problems: list[Live], 
     return found
 
 
-__all__ = ["CUSTOMER", "TERMINAL", "Evidenced", "LocaliseState", "Settings", "localise", "remember"]
+def calibrated(
+    state: LocaliseState,
+    settings: Settings,
+    slot: Int64,
+    keys: tuple[Int32, Int32, Int32],
+    surprise: Float32,
+    attempts: tuple[Float32, Float32],
+) -> LocaliseState:
+    """The state with thresholds by the budget and by what healthy rows (see `thresholds.calibrate`) reached."""
+    lengths = windows(settings.seconds)
+    healthy = limits.calibrate(state.known, slot, keys, surprise, attempts, settings.seconds, lengths)
+    base = limits.budget_base(limits.kinds_of(state.known), lengths, DAY / settings.seconds, settings.budget)
+    return replace(state, thresholds=Thresholds(base, healthy))
+
+
+def explained(state: LocaliseState, slot: Int64, path: Int32, made: Int32, subject: Int32) -> Bool:
+    """Which rows a reported problem explains: they are left out of learning."""
+    out = np.zeros(len(slot), dtype=bool)
+    for p in state.problems:
+        if p.confirmed_at == 0:
+            continue
+        has = holders(state.known, p.candidate)
+        then = (slot >= p.begin) & ((slot < p.end) | (p.end == 0))
+        out |= then & ((path >= 0) & has[0][path] | has[1][made] | has[2][subject])
+    return out
+
+
+def owners(state: LocaliseState, slot: Int64) -> Int32:
+    """Number of the reported problem that explains each row of the tick just remembered (rows of `slot`), -1 none."""
+    out = np.full(len(slot), -1, dtype=np.int32)
+    told = np.array([p.number for p in state.problems if p.confirmed_at], dtype=np.int32)
+    if not len(told):
+        return out
+    by_slot = {b.slot: b for b in state.blocks}
+    for s in np.unique(slot):
+        block = by_slot.get(int(s))
+        if block is not None:
+            of = np.flatnonzero(slot == s)
+            mine = block.owner[len(block.owner) - len(of) :]
+            out[of] = np.where(np.isin(mine, told), mine, -1)
+    return out
+
+
+def credited(
+    before: LocaliseState, after: LocaliseState, slot: int, services: int
+) -> tuple[Int64, Int32, Int32, Int32, Float32, Float32] | None:
+    """Bad minutes of earlier slots that problems reported at this tick for the first time explain: (slot, problem, service, subject, minutes,
+    depth); None where there are none."""
+    old = {p.number for p in before.problems if p.confirmed_at}
+    new = np.array([p.number for p in after.problems if p.confirmed_at and p.number not in old], dtype=np.int32)
+    if not len(new):
+        return None
+    parts = []
+    for b in after.blocks:
+        of = np.isin(b.owner, new) & (b.minutes > 0)
+        if b.slot < slot and of.any():
+            pair = b.pair[of]
+            parts.append((
+                np.full(int(of.sum()), b.slot, np.int64), b.owner[of], (pair % services).astype(np.int32),
+                (pair // services).astype(np.int32), b.minutes[of], b.depth[of],
+            ))  # fmt: skip
+    if not parts:
+        return None
+    a, b_, c, d, e, f = (np.concatenate(x) for x in zip(*parts, strict=True))
+    return a, b_, c, d, e, f

@@ -46,7 +46,7 @@ def members(
     pair, at = np.unique(np.concatenate(pairs), return_inverse=True)
     total = np.bincount(at, minlength=len(pair))
     bad = np.bincount(at, weights=np.concatenate(bads), minlength=len(pair))
-    llr = np.bincount(at, weights=np.concatenate(gains), minlength=len(pair))
+    llr = np.bincount(at, weights=np.concatenate(gains), minlength=len(pair)).astype(np.float64)
     posterior = _posterior(llr, pair % services, services)
     enough = bad >= np.where(total <= FEW_ROWS, 1, ROWS_BAD)
     affected = (posterior > POSTERIOR) & enough & (bad >= SHARE_BAD * total)

@@ -65,7 +65,9 @@ def search(
         if bad < (1 if known.kind[c] == TERMINAL else SUBJECTS):
             refused[w, c] = True
             continue
-        same = np.flatnonzero((np.abs(sums[w] - sums[w, c]) < 1e-3 * (1 + np.abs(sums[w, c]))).all(axis=1) & (sums[w, :, N] > 0))
+        same = np.flatnonzero(
+            (np.abs(sums[w] - sums[w, c]) < 1e-3 * (1 + np.abs(sums[w, c]))).all(axis=1) & (sums[w, :, N] > 0)
+        )
         ties = tuple(int(i) for i in same if i != c)
         hits.append(Hit(c, lengths[w], float(r[w, c]), float(over[w, c]), float(rank[c]), tuple(rows), ties))
         for age in range(length):

@@ -8,7 +8,7 @@ A factor on the common rank would not do: a group of which a quarter is bad ever
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -25,13 +25,13 @@ def _quantised(score: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 @dataclass(frozen=True)
-class _Tail:
+class Tail:
     """Sorted (group, score) keys: counts at or above a score by two binary searches."""
 
-    keys: NDArray[np.int64]
+    keys: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @classmethod
-    def of(cls, group: NDArray[np.int64], q: NDArray[np.int64]) -> _Tail:
+    def of(cls, group: NDArray[np.int64], q: NDArray[np.int64]) -> Tail:
         return cls(np.sort(group[group >= 0] * _SPAN + q[group >= 0]))
 
     def count(self, group: NDArray[np.int64], q: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -46,22 +46,21 @@ class _Tail:
 
 @dataclass(frozen=True)
 class ShrunkenNull:
-    """Tail probabilities from out-of-sample scores of healthy times; `weights` = K of each kind of group (rows a group is worth)."""
+    """Tail probabilities from out-of-sample scores of healthy times. weights: K of each kind of group, the rows that the common rank is worth beside it."""
 
     weights: tuple[float, ...] = (50.0, 30.0, 30.0)
+    base: Tail = field(default_factory=Tail)
+    groups: tuple[Tail, ...] = ()
 
     def fit(self, score: NDArray[np.float32], base: NDArray[np.int64], groups: NDArray[np.int64]) -> Self:
         """A fitted null. score [n]; base int64 [n], the common stratum; groups int64 (n, kinds), -1 = in none."""
         q = _quantised(score)
-        new = type(self)(self.weights)
-        object.__setattr__(new, "base_", _Tail.of(base, q))
-        object.__setattr__(new, "groups_", tuple(_Tail.of(groups[:, i], q) for i in range(groups.shape[1])))
-        u0 = new._common(q, base)
-        object.__setattr__(new, "fitted_", u0)
-        return new
+        return type(self)(
+            self.weights, Tail.of(base, q), tuple(Tail.of(groups[:, i], q) for i in range(groups.shape[1]))
+        )
 
     def _common(self, q: NDArray[np.int64], base: NDArray[np.int64]) -> NDArray[np.float64]:
-        above, size = self.base_.count(base, q)  # type: ignore[attr-defined]
+        above, size = self.base.count(base, q)
         return np.asarray((above + 1.0) / (size + 1.0))
 
     def tail(
@@ -72,7 +71,7 @@ class ShrunkenNull:
         u0 = self._common(q, base)
         u = u0
         for i, k in enumerate(self.weights):
-            above, size = self.groups_[i].count(groups[:, i], q)  # type: ignore[attr-defined]
+            above, size = self.groups[i].count(groups[:, i], q)
             if own:
                 above, size = np.maximum(above - 1, 0), np.maximum(size - 1, 0)
             u = np.maximum(u, (above + k * u0) / (size + k))

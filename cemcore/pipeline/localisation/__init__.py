@@ -1,0 +1,1 @@
+"""Room three, localise: from degradations to problems with ranked causes and members."""

@@ -1,0 +1,166 @@
+"""Ranked causes in words: what speaks for each, as log-odds with a line of evidence, and what the network itself says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from cemcore.domain import Alarm, Cause, Evidence, PlannedWork
+from cemcore.panel import Float32, Int32
+from cemcore.pipeline.localisation.explanations import CUSTOMER, RESOURCE, TERMINAL, Explanations
+from cemcore.pipeline.localisation.live import Live
+from cemcore.pipeline.localisation.membership import Members
+from cemcore.topology import Facts, Topology
+
+ALARM = 3.0
+"""Log-odds of a grave alarm standing on the candidate itself."""
+ALARM_HOURS = 6
+"""An alarm that stands longer than this before the onset says nothing about it."""
+RANKED = 5
+RECENT_S = 5400
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the words are made from at a tick."""
+
+    topology: Topology
+    facts: Facts | None
+    alarms: tuple[Alarm, ...]
+    work: tuple[PlannedWork, ...]
+    load: Float32
+    usual_load: Float32
+    seconds: int
+
+
+def alarm_bonus(known: Explanations, topology: Topology, alarms: Sequence[Alarm], known_at: int) -> Float32:
+    """Log-odds of each candidate from alarms of the last hours that stand on it, or were cleared just now."""
+    out = np.zeros(len(known), dtype=np.float32)
+    for a in alarms:
+        if a.resource_id in topology.index and a.severity.rank >= 3 and _fresh(a, known_at):
+            c = known.find(RESOURCE, topology.index[a.resource_id])
+            if c >= 0:
+                out[c] = ALARM
+    return out
+
+
+def _fresh(a: Alarm, known_at: int) -> bool:
+    standing = a.cleared_at is None or a.cleared_at.timestamp() > known_at - RECENT_S
+    return standing and a.raised_at.timestamp() > known_at - ALARM_HOURS * 3600
+
+
+def causes(known: Explanations, names: Sequence[str], p: Live, members: Members, scene: Scene) -> tuple[Cause, ...]:
+    """The ranked causes of a problem, best first, with evidence and confidence; `names` = of the attributes by number."""
+    votes = sorted(p.votes, key=lambda v: (v[0] != p.candidate, -v[1], v[0]))[:RANKED]
+    out = []
+    strength = []
+    for c, v in votes:
+        lines = [_seen(p, members, v, c == p.candidate)]
+        resource = _resource(known, c)
+        if resource >= 0:
+            lines += _alarms(scene, resource, p)
+        strength.append(min(v, 50.0) + sum(e.log_odds for e in lines[1:]))
+        out.append(_cause(known, names, c, scene, tuple(lines), p))
+    odds = np.exp(np.array(strength) - max(strength, default=0.0))
+    share = odds / (odds.sum() + np.exp(-max(strength, default=0.0)))
+    return tuple(
+        Cause(
+            c.kind,
+            c.resource_id,
+            c.attributes,
+            c.label,
+            c.domain,
+            round(float(s), 4),
+            c.work_id,
+            c.tied_with,
+            c.evidence,
+        )
+        for c, s in zip(out, share, strict=True)
+    )
+
+
+def _seen(p: Live, members: Members, vote: float, best: bool) -> Evidence:
+    n, bad = int(members.total.sum()), int(members.bad.sum())
+    text = (
+        f"{bad} of {n} records that depend on it are worse than their habit" if best else "explains part of the records"
+    )
+    return Evidence("records", text, round(float(vote), 2))
+
+
+def _alarms(scene: Scene, resource: int, p: Live) -> list[Evidence]:
+    out: list[Evidence] = []
+    for a in scene.alarms:
+        if (
+            a.resource_id == scene.topology.resource_ids[resource]
+            and a.severity.rank >= 3
+            and a.raised_at.timestamp() > p.begin - ALARM_HOURS * 3600
+        ):
+            text = f"{a.severity} alarm {a.specific_problem or a.probable_cause} since {a.raised_at:%Y-%m-%d %H:%M} UTC"
+            out.append(Evidence("alarm", text, ALARM if not out else 0.0, a.alarm_id))
+    return out
+
+
+def _resource(known: Explanations, candidate: int) -> int:
+    return int(known.what[candidate, 0]) if known.kind[candidate] in (RESOURCE, TERMINAL) else -1
+
+
+def _cause(
+    known: Explanations, names: Sequence[str], c: int, scene: Scene, lines: tuple[Evidence, ...], p: Live
+) -> Cause:
+    resource = _resource(known, c)
+    tied = tuple(name(known, names, t, scene) for t in p.ties) if c == p.candidate else ()
+    if resource < 0:
+        return Cause("attribute", None, _attributes(known, names, c, scene.facts), "fault", "", 0.0, None, tied, lines)
+    label, work, more = _label(scene, resource, p)
+    domain = scene.topology.domains[resource]
+    return Cause("resource", scene.topology.resource_ids[resource], (), label, domain, 0.0, work, tied, lines + more)
+
+
+def _label(scene: Scene, resource: int, p: Live) -> tuple[str, str | None, tuple[Evidence, ...]]:
+    """Whether planned work or demand acts on a resource: (label, work id, lines of evidence)."""
+    begin = datetime.fromtimestamp(p.begin, UTC)
+    near = {resource, *scene.topology.ancestors(resource).tolist()}
+    for w in scene.work:
+        on = [r for r in w.resources if r in scene.topology.index and scene.topology.index[r] in near]
+        start, end = w.actual_start or w.planned_start, w.planned_end
+        if on and start.timestamp() - scene.seconds <= p.begin <= end.timestamp() + scene.seconds:
+            direct = scene.topology.resource_ids[resource] in on
+            scope = "inside its plan" if begin >= w.planned_start else "before its planned start"
+            if w.actual_end is None and p.end == 0 and p.last_hit > w.planned_end.timestamp():
+                scope = "overrunning its plan"
+            line = Evidence(
+                "planned_work",
+                f"{w.description}, {scope}; declared: {w.declared_impact}",
+                4.0 if direct else 2.0,
+                w.work_id,
+            )
+            return "planned_work", w.work_id, (line,)
+    load, usual = float(scene.load[resource]), float(scene.usual_load[resource])
+    if np.isfinite(load) and np.isfinite(usual) and load > 85 and load > usual + 15:
+        line = Evidence("demand", f"load {load:.0f} % against {usual:.0f} % at this hour", 2.0)
+        return "demand", None, (line,)
+    return "fault", None, ()
+
+
+def _attributes(known: Explanations, names: Sequence[str], c: int, facts: Facts | None) -> tuple[tuple[str, str], ...]:
+    what: Int32 = known.what[c]
+    if known.kind[c] == CUSTOMER:
+        text = facts.customer(int(what[0])) if facts else None
+        return (("customer_id", text or str(int(what[0]))),)
+    out = []
+    for i in (0, 2):
+        if what[i] >= 0:
+            attribute, value = names[int(what[i])], int(what[i + 1])
+            out.append((attribute, (facts.attribute(attribute, value) if facts else None) or str(value)))
+    return tuple(out)
+
+
+def name(known: Explanations, names: Sequence[str], c: int, scene: Scene) -> str:
+    """What people call a candidate."""
+    resource = _resource(known, c)
+    if resource >= 0:
+        return scene.topology.resource_ids[resource]
+    return ", ".join(f"{k}={v}" for k, v in _attributes(known, names, c, scene.facts))
