@@ -36,7 +36,7 @@ Reader = Callable[[str, bytes], Content]
 
 
 def folder(source: str, path: str, pattern: str, quiet_s: float, arrival: Mapping[str, object]) -> Folder:
-    """The folder of a source. Where `arrival` says when things came, it is history: names alone tell what is complete."""
+    """The folder of a source. Where `arrival` says when things came, names alone tell what is complete."""
     return Folder(source, path, pattern, 0.0 if arrival else quiet_s)
 
 
@@ -165,7 +165,7 @@ def _salvage(data: bytes) -> bytes:
 def shown(record: bytes | str) -> str:
     """A record as text for the quarantine, shortened."""
     text = record if isinstance(record, str) else record[:_SHOWN].decode("utf-8", "backslashreplace")
-    text = text.replace("\0", "\\0")
+    text = text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 

@@ -19,7 +19,20 @@ from collectors import pm_dn
 from collectors.files import shown
 
 ROOTS = ("measCollecFile", "measDataFile")
+WHOLE = 1 << 24
+"""Files up to this many bytes are parsed as one tree."""
+
 _ELEMENTS = ("managedElement", "measEntity")
+_HEADS = ("measType", "measTypes", "granPeriod", "repPeriod", "measValue")
+_EVENTS = ("{*}measValue", "{*}measInfo", "{*}fileHeader")
+_SAFE: dict[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
 _DECLARATION = re.compile(rb"<\?xml\s")
 _END = re.compile(rb"</([\w.-]+:)?(measCollecFile|measDataFile)\s*>")
 
@@ -44,7 +57,6 @@ class Values:
     refused_values: int = 0
     report_us: int = 0
     begin_us: int | None = None
-    end_us: int | None = None
 
 
 @dataclass(slots=True)
@@ -105,33 +117,54 @@ class _Walk:
         self._header = ""
         self._element: Any = None
         self._prefix = ""
-        self._space = ""
+        self._kinds: dict[str, str] = {}
+        self._codes: dict[tuple[str, ...], list[int]] = {}
         self._tags = ("r", "suspect", "measResults")
 
     def run(self, data: bytes) -> None:
-        """Read everything; XMLSyntaxError where it breaks, after what came before it was taken."""
-        events = etree.iterparse(
-            io.BytesIO(data),
-            events=("end",),
-            tag=("{*}measValue", "{*}measInfo", "{*}fileHeader", "{*}fileFooter"),
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
+        """Read everything; XMLSyntaxError where it breaks, after what came before it was taken.
+
+        A file of usual size is parsed in one go, which takes half the time; a large or broken one piece by piece.
+        """
+        if len(data) <= WHOLE:
+            try:
+                root = etree.fromstring(data, etree.XMLParser(collect_ids=False, **_SAFE))
+            except etree.XMLSyntaxError:
+                self._stream(data)
+            else:
+                self._tree(root)
+        else:
+            self._stream(data)
+
+    def _tree(self, root: Any) -> None:
+        self._root(root)
+        for child in root:
+            if _local(child) == "fileHeader":
+                self._begin(child)
+        for element in root.iter("{*}measInfo", "{*}measValue"):
+            if element.tag.endswith("measValue"):
+                self._value(element)
+            else:
+                self._close()
+                self._open(element)
+        self._close()
+
+    def _stream(self, data: bytes) -> None:
+        events = etree.iterparse(io.BytesIO(data), events=("end",), tag=_EVENTS, **_SAFE)
         for _, element in events:
             tag = element.tag
             if tag.endswith("measValue"):
                 self._value(element)
                 element.clear()
             elif tag.endswith("measInfo"):
-                self._close(element)
-            elif tag.endswith("fileHeader"):
-                self._begin(element)
+                if self._info is None or self._info.element is not element:
+                    self._close()
+                    self._open(element)
+                self._close()
+                element.clear()
+                element.getparent().remove(element)
             else:
-                self._end(element)
+                self._begin(element)
         if not self.rooted:
             self._root(events.root)
 
@@ -143,7 +176,7 @@ class _Walk:
             raise _RefusedError("document type or entities: refused")
         space = root.tag.rpartition("}")[0]
         space = space + "}" if space else ""
-        self._space = space
+        self._kinds = {space + k: k for k in _HEADS}
         self._tags = (space + "r", space + "suspect", space + "measResults")
         self.rooted = True
 
@@ -154,19 +187,12 @@ class _Walk:
         times = [c.get("beginTime") for c in header if c.get("beginTime")]
         self.out.begin_us = _time_or_none(times)
 
-    def _end(self, footer: Any) -> None:
-        self.out.end_us = _time_or_none([c.get("endTime") for c in footer if c.get("endTime")])
-
-    def _close(self, element: Any) -> None:
-        if self._info is None or self._info.element is not element:
-            self._open(element)
-        if self._info is not None and self._info.fault and not self._info.seen:
-            self.out.refused.append((f"measInfo {self._info.number}", self._info.fault, ""))
+    def _close(self) -> None:
+        """Leave the `measInfo` at hand; one with a fault and without values has not been told yet."""
+        info = self._info
+        if info is not None and info.fault and not info.seen:
+            self.out.refused.append((f"measInfo {info.number}", info.fault, ""))
         self._info = None
-        element.clear()
-        parent = element.getparent()
-        if parent is not None:
-            parent.remove(element)
 
     def _open(self, element: Any) -> _Info:
         """Read what comes before the values of a `measInfo`: period and counter names."""
@@ -188,20 +214,21 @@ class _Walk:
     def _read_head(self, info: _Info) -> None:
         names: list[str] = []
         length = end = -1
-        space = self._space
-        for child in info.element.iterchildren(space + "measType"):
-            names.append((child.text or "").strip())
-            info.marks.append(child.get("p"))
-        listed = info.element.find(space + "measTypes") if not names else None
-        if listed is not None:
-            info.positional = True
-            names = (listed.text or "").split()
-        period, reported = info.element.find(space + "granPeriod"), info.element.find(space + "repPeriod")
-        if period is not None:
-            length = pm_dn.duration_us(period.get("duration"))
-            end = pm_dn.time_us(period.get("endTime"), "granPeriod endTime")
-        if reported is not None:
-            self.out.report_us = max(self.out.report_us, _report_us(reported.get("duration")))
+        for child in info.element:
+            kind = self._kinds.get(child.tag)
+            if kind == "measType":
+                names.append((child.text or "").strip())
+                info.marks.append(child.get("p"))
+            elif kind == "measTypes":
+                info.positional = True
+                names = (child.text or "").split()
+            elif kind == "granPeriod":
+                length = pm_dn.duration_us(child.get("duration"))
+                end = pm_dn.time_us(child.get("endTime"), "granPeriod endTime")
+            elif kind == "repPeriod":
+                self.out.report_us = max(self.out.report_us, _report_us(child.get("duration")))
+            elif kind == "measValue":
+                break
         if length < 0:
             raise ValueError("granPeriod is missing")
         if not names:
@@ -210,9 +237,15 @@ class _Walk:
             raise ValueError("measType without p" if None in info.marks else "two measType have the same p")
         if not all(names):
             raise ValueError("a measType has no name")
-        known = self.out.names
-        info.codes = [known.setdefault(n, len(known)) if self.wanted(n) else -1 for n in names]
+        info.codes = self._codes_of(tuple(names))
         info.period = self.out.spans.setdefault((end - length, length), len(self.out.spans))
+
+    def _codes_of(self, names: tuple[str, ...]) -> list[int]:
+        codes = self._codes.get(names)
+        if codes is None:
+            known = self.out.names
+            codes = self._codes[names] = [known.setdefault(n, len(known)) if self.wanted(n) else -1 for n in names]
+        return codes
 
     def _value(self, element: Any) -> None:
         owner = element.getparent()
@@ -221,22 +254,20 @@ class _Walk:
             info = self._open(owner)
         info.seen += 1
         ldn = element.get("measObjLdn")
-        indexed = list(element.iterchildren(self._tags[0]))
         fault = info.fault
         if ldn is None or not (ldn or info.prefix):
             fault = fault or "measObjLdn is missing"
         if fault:
-            self._refuse(info, fault, element, max(1, _values_in(element, indexed)))
+            self._refuse(info, fault, element, _values_in(element))
             return
-        suspect, results = False, None
-        if len(element) > len(indexed):
+        suspect = False
+        if info.marks and [c.get("p") for c in element] == info.marks:
+            texts, codes = [c.text for c in element], info.codes
+        else:
             flag = element.find(self._tags[1])
             suspect = flag is not None and (flag.text or "").strip().lower() in ("true", "1")
-            results = element.find(self._tags[2])
-        if indexed:
-            texts, codes = self._by_mark(info, element, indexed)
-        else:
-            texts, codes = self._by_place(info, element, results)
+            indexed = list(element.iterchildren(self._tags[0]))
+            texts, codes = self._by_mark(info, element, indexed) if indexed else self._by_place(info, element)
         out = self.out
         out.texts += texts
         out.codes += codes
@@ -263,8 +294,9 @@ class _Walk:
                 self._refuse(info, f"r p={mark}: {reason}", element, 1, shown(text or ""))
         return kept, codes
 
-    def _by_place(self, info: _Info, element: Any, results: Any) -> tuple[list[str | None], list[int]]:
+    def _by_place(self, info: _Info, element: Any) -> tuple[list[str | None], list[int]]:
         """Values of the form `<measResults>5 6 7</measResults>`, by their place."""
+        results = element.find(self._tags[2])
         texts: list[str | None] = list((results.text or "").split()) if results is not None else []
         if not texts and info.marks:
             return [], []
@@ -280,10 +312,10 @@ class _Walk:
         self.out.refused_values += values
 
 
-def _values_in(element: Any, indexed: list[Any]) -> int:
-    if indexed:
-        return len(indexed)
-    return sum(len((c.text or "").split()) for c in element if _local(c) == "measResults")
+def _values_in(element: Any) -> int:
+    """How many values a `measValue` that is refused as a whole holds; at least one, since it is told."""
+    kinds = [(_local(c), c.text or "") for c in element]
+    return max(1, sum(1 if kind == "r" else len(t.split()) for kind, t in kinds if kind in ("r", "measResults")))
 
 
 def _local(element: Any) -> str:

@@ -72,7 +72,8 @@ def why_not_json(line: bytes, error: ValueError, *, last: bool = False) -> str:
         line.decode("utf-8")
     except UnicodeDecodeError:
         return "not UTF-8"
-    return "cut short" if last and line.lstrip()[:1] in (b"{", b"[") else f"not JSON: {error}"
+    begun = line.lstrip(b" \t\r\n,")[:1] in (b"{", b"[", b"")
+    return "cut short" if last and begun else f"not JSON: {error}"
 
 
 def _document(data: bytes) -> Records:
@@ -92,14 +93,20 @@ def _document(data: bytes) -> Records:
 
 
 def _salvage(data: bytes, error: ValueError) -> Records:
-    """The records before the damage, and one line of quarantine for what follows."""
+    """The records that can be told apart, and one line of quarantine for what follows the last of them."""
     out = Records()
     text = data.decode("utf-8", "surrogateescape").lstrip()
     end = 0
     if text.startswith("["):
         for item, stop in _items(text):
-            out.add(f"record {len(out.items) + len(out.refused) + 1}", item)
             end = stop
+            where = f"record {len(out.items) + len(out.refused) + 1}"
+            if _is_text(item):
+                out.add(where, item)
+            else:
+                out.refused.append((where, "not UTF-8", shown(str(item))))
+    if end and text[end:].strip() == "]":
+        return out
     rest = text[end:].encode("utf-8", "surrogateescape")
     cut = text.startswith("[") and not text.rstrip().endswith("]")
     out.refused.append(("file", why_not_json(rest[:MAX_RECORD], error, last=cut), shown(rest)))
@@ -107,7 +114,7 @@ def _salvage(data: bytes, error: ValueError) -> Records:
 
 
 def _items(text: str) -> Iterator[tuple[object, int]]:
-    decoder = json.JSONDecoder()
+    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
     at = 1
     while True:
         gap = _GAP.match(text, at)
@@ -116,6 +123,16 @@ def _items(text: str) -> Iterator[tuple[object, int]]:
             item, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError):
             return
-        if isinstance(item, dict) and any(0xDC80 <= ord(c) <= 0xDCFF for c in str(item)):
-            return
         yield item, at
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_text(item: object) -> bool:
+    try:
+        json.dumps(item, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -77,12 +77,15 @@ def _ours(kind: str, name: str) -> bool:
 def _plugin(kind: str, name: str) -> str:
     cls = plugins.load(kind, name)
     (info,) = [p for p in plugins.describe() if (p.kind, p.name) == (kind, name)]
-    said = _said(inspect.getdoc(cls) or "")
+    doc = inspect.getdoc(cls) or ""
+    said = _said(doc)
     lines = [f"#### `{name}`\n", f"{info.about}\n"]
+    if not said:
+        lines += [*doc.splitlines()[2:], ""]
     if info.options:
         lines += ["| option | type | default | |", "|---|---|---|---|"]
         for option, type_, default in info.options:
-            cells = (f"`{option}`", f"`{type_}`", f"`{default}`", said.get(option, ""))
+            cells = (f"`{option}`", f"`{type_}`", f"`{default}`", said.get(option, "" if said else "see above"))
             lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
         lines.append("")
     return "\n".join(lines)

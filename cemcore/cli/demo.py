@@ -99,7 +99,7 @@ def _live(directory: Path, life: Path, town: Any, port: int, slot_seconds: float
     with Cem.open(life, clock=clock) as cem, (directory / "daemon.log").open("a", encoding="utf-8") as log:
         logs.configure(log)
         teller = Teller(cem, url)
-        daemon = Daemon(cem, speed=clock.speed, on_news=teller.news)
+        teller.daemon = daemon = Daemon(cem, speed=clock.speed, on_news=teller.news)
         deliverer = threading.Thread(target=_deliver, args=(town, clock, daemon, teller), name="town", daemon=True)
         clock.limit = _ready(town)
         clock.run()
@@ -143,6 +143,8 @@ def _socket(port: int) -> Any:
 
 class Teller:
     """Tells what happens, a line each, on the terminal; below them one line that says where we are."""
+
+    daemon: Any = None
 
     def __init__(self, cem: Any, url: str) -> None:
         from rich.console import Console
@@ -194,9 +196,11 @@ class Teller:
         from cemcore.report.words import moment
 
         still = len(self._cem.problems(open_only=True))
-        return (
-            f"[dim]{moment(self._cem.house.clock(), self._zone)} · {still or 'no'} open problem{'s' * (still != 1)}[/]"
+        failing = (
+            f" · [red]fails: {', '.join(self.daemon.failing)} (the log says why)[/]" if self.daemon.failing else ""
         )
+        here = moment(self._cem.house.clock(), self._zone)
+        return f"[dim]{here} · {still or 'no'} open problem{'s' * (still != 1)}[/]{failing}"
 
     def _tell(self, at: datetime, text: str) -> None:
         self._console.print(f"[dim]{at.astimezone(self._zone):%a %H:%M}[/]  {text}")

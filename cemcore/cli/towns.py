@@ -12,7 +12,7 @@ from cemcore.cli.common import Progress
 SLOT_S = 900
 """A town's slots are so long [s]."""
 
-_ARRIVAL = re.compile(r"^arrival\s*=.*$", re.MULTILINE)
+_ARRIVAL = re.compile(r"^arrival\s*=.*\n", re.MULTILINE)
 
 
 def write_town(directory: Path, seed: int, size: str, days: int, spec: Path | None, progress: Progress) -> None:
@@ -29,7 +29,8 @@ def write_town(directory: Path, seed: int, size: str, days: int, spec: Path | No
 def write_settings(town: Path, port: int) -> tuple[Path, Path]:
     """Settings for a town's folder, written into it: (of its history, of its life).
 
-    History says itself when things came; of what comes later, that is seen. Archive and ledger stand beside the folder, in `state`.
+    History says itself when things came; of what comes later, that is seen. Archive and ledger stand beside the
+    folder, in `state`.
     """
     mapping = (files("config") / "operator-files" / "cem.toml").read_text(encoding="utf-8")
     (town / "services.toml").write_text(
@@ -43,7 +44,7 @@ def write_settings(town: Path, port: int) -> tuple[Path, Path]:
         mapping = _with_table(mapping, table, lines)
     history, life = town / "history.toml", town / "cem.toml"
     history.write_text(mapping, encoding="utf-8")
-    life.write_text(_ARRIVAL.sub("quiet_s = 0", mapping), encoding="utf-8")
+    life.write_text(_ARRIVAL.sub("", mapping), encoding="utf-8")
     return history, life
 
 

@@ -84,6 +84,12 @@ class Daemon:
         """Whether the end was asked for."""
         return self._stopping.is_set()
 
+    @property
+    def failing(self) -> tuple[str, ...]:
+        """What failed the last time that it was tried."""
+        names = [f"collecting {n}" for n, b in self._backoff.items() if b.failures]
+        return (*names, *(["assessing"] if self._tick_backoff.failures else []))
+
     def look_after_lease(self) -> bool:
         """Take or keep the lease; without it this process only serves the API."""
         if self.stopping:

@@ -14,7 +14,7 @@ from cemcore.frames import ATTRIBUTES
 from cemcore.panel import Float32, Population
 from cemcore.pipeline.impact import Members, Names, Pairs, Tally, assess, exposure
 from cemcore.pipeline.localisation import causes as words
-from cemcore.pipeline.localisation import explanations, localise, membership
+from cemcore.pipeline.localisation import absence, explanations, localise, membership
 from cemcore.pipeline.localisation.live import Live
 from cemcore.pipeline.result import Memberships
 from cemcore.topology import Facts, Topology
@@ -96,6 +96,7 @@ def report(
     services: int,
     service_names: Sequence[str],
     load: tuple[Float32, Float32],
+    activity: absence.Activity | None,
 ) -> Told:
     """Revisions of the problems that there is news about."""
     ids = tuple(problem_id(p) for p in room.problems)
@@ -112,7 +113,11 @@ def report(
             kept.append(p)
             continue
         until = p.end or inputs.slot + inputs.seconds
-        who = membership.members(room.known, room.log or room.blocks, p.candidate, p.number, p.begin, until, services)
+        log = room.log or room.blocks
+        gone = absence.missing(
+            room.known, p.candidate, log, (p.begin, until), activity, inputs.topology, inputs.population, services
+        )
+        who = membership.members(room.known, log, p.candidate, p.number, (p.begin, until), services, gone)
         change = _news(was, p, who)
         if not change:
             kept.append(p)

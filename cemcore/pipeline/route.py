@@ -16,7 +16,7 @@ from cemcore.panel import Bool, Float32, Float64, Int32, MeasurementRows, Popula
 from cemcore.pipeline import impact, reporting, snapshot
 from cemcore.pipeline.detection import blindness, detect, expectation, history, null
 from cemcore.pipeline.impact import Attribution, Tally
-from cemcore.pipeline.localisation import blocks, evidence, explanations, live, localise, thresholds
+from cemcore.pipeline.localisation import absence, blocks, evidence, explanations, live, localise, thresholds
 from cemcore.pipeline.result import SlotResult
 from cemcore.pipeline.scoring import score
 from cemcore.protocols import ExperienceModel
@@ -101,7 +101,7 @@ class RouteState:
 
 
 CLASSES: tuple[type, ...] = (
-    RouteState, detect.DetectionState, detect.Learned, history.Past, expectation.Expectation, blindness.Activity,
+    RouteState, detect.DetectionState, detect.Learned, detect.PairPlaces, history.Past, expectation.Expectation, blindness.Activity,
     null.ShrunkenNull, null.Tail, localise.LocaliseState, explanations.Explanations, explanations.Table, blocks.Block,
     thresholds.Thresholds, live.Live, Tally,
 )  # fmt: skip
@@ -141,7 +141,11 @@ def run(inputs: SlotInputs, state: RouteState, parts: Parts) -> tuple[SlotResult
             found.failed, found.failures_expected, found.usual, found.silent, found.silence, minutes,
             np.nan_to_num(scored.depth).astype(np.float32),
         )  # fmt: skip
-        after = localise.remember(state.localisation, settings, seen, inputs.slot)
+        room = state.localisation
+        if found.again is not None:
+            a = found.again
+            room = localise.revise(room, a.slot, a.pair, a.surprise, a.bad, (a.failed, a.failures_expected))
+        after = localise.remember(room, settings, seen, inputs.slot, inputs.hour)
         bonus = reporting.bonus(known, inputs.topology, inputs.alarms, inputs.known_at)
         state = replace(
             state, localisation=localise.localise(after, settings, inputs.topology, inputs.slot, inputs.known_at, bonus)
@@ -169,7 +173,9 @@ def _answer(
     learned = state.detection.learned
     load = detect.current_load(state.detection, inputs.slot, inputs.hour, len(inputs.domain_of))
     usual_load = learned.load_hour[:, inputs.hour] if learned is not None else np.full(len(load), np.nan, np.float32)
-    told = reporting.report(inputs, before, room, tally, services, parts.catalogue.services, (load, usual_load))
+    places = learned.pair_places if learned is not None else None
+    active = absence.Activity(places.pair, places.resource, places.block, places.rate) if places is not None else None
+    told = reporting.report(inputs, before, room, tally, services, parts.catalogue.services, (load, usual_load), active)
     state = replace(state, localisation=told.room, tally=tally)
     state = _learn_chronic(state, rows, scored, owner, found.rows.blind, services)
     counts = {

@@ -17,8 +17,23 @@ from cemcore.report.documents import strongest, worst_first
 from cemcore.report.rank import rank
 from cemcore.views import ProblemView
 
-_HEADS = ("#", "problem", "status", "since", "lasted", "users", "things", "customers", "at risk", "unknown", "bad min")
-_RIGHT = frozenset((0, 5, 6, 7, 8, 9, 10))
+_HEADS = (
+    "#",
+    "problem",
+    "status",
+    "since",
+    "lasted",
+    "users",
+    "things",
+    "customers",
+    "at risk",
+    "unknown",
+    "bad min",
+    "lost",
+)
+_SHORT = {"customers": "cust.", "at risk": "risk", "unknown": "unkn."}
+_NARROW = 112
+_RIGHT = range(5, len(_HEADS))
 _STYLES = {
     "open": "bold red",
     "acked": "yellow",
@@ -47,12 +62,13 @@ def impact_report(
     ranked = rank(views)
     shown = ranked[:limit]
     rows = [(str(i), *headline(v, now, zone)) for i, v in enumerate(shown, 1)]
-    widths = [max(len(h), *(len(r[i]) for r in rows), 1) if rows else len(h) for i, h in enumerate(_HEADS)]
+    heads = [_SHORT.get(h, h) if width < _NARROW else h for h in _HEADS]
+    widths = [max(len(h), *(len(r[i]) for r in rows)) if rows else len(h) for i, h in enumerate(heads)]
     pad = 2 if sum(widths) + 2 * len(widths) <= width else 1
     parts: list[RenderableType] = [_title(operator, now, zone), _summary(ranked), Text()]
     for i, (view, row) in enumerate(zip(shown, rows, strict=True)):
         if i == 0:
-            parts.append(_row(_HEADS, widths, pad))
+            parts.append(_row(heads, widths, pad))
         parts.append(_row(row, widths, pad, status=2))
         parts.append(Padding(_detail(view, full=i < detailed), (0, 0, 1 if i < detailed else 0, widths[0] + pad)))
     if len(shown) < len(ranked):
@@ -63,9 +79,9 @@ def impact_report(
 def headline(view: ProblemView, now: datetime, zone: tzinfo) -> tuple[str, ...]:
     """The figures of one problem as texts, in the order of the report's heads, without the rank."""
     p, t = view.problem, view.impact.total
-    counted = (t.affected_users, t.affected_things, t.customers, t.at_risk, t.unknown, t.bad_minutes)
+    counted = (t.affected_users, t.affected_things, t.customers, t.at_risk, t.unknown, t.bad_minutes, t.depth_minutes)
     span = words.lasted((p.end or max(now, p.begin)) - p.begin)
-    return (p.problem_id, words.status_word(p), words.when(p.begin, zone), span, *(words.number(x) for x in counted))
+    return (p.problem_id, words.status_word(p), words.brief(p.begin, zone), span, *(words.number(x) for x in counted))
 
 
 def causes_grid(causes: Sequence[Cause], evidence: int = EVIDENCE_SHOWN) -> Table:
@@ -102,7 +118,8 @@ def _summary(ranked: Sequence[ProblemView]) -> Text:
     lost = sum(v.impact.total.bad_minutes for v in ranked)
     noun = "problem" if len(ranked) == 1 else "problems"
     counted = f"{len(ranked)} {noun}, {still or 'none'} open"
-    return Text(f"{counted}; customers lost {lost:,.0f} minutes below their requirement. Worst first.")
+    minutes = f"{lost:,.0f} bad minutes (below what customers require)"
+    return Text(f"{counted}: {minutes}. Worst first, by what was lost: bad minutes x how far below.")
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], pad: int, status: int | None = None) -> Table:

@@ -27,6 +27,11 @@ def when(at: datetime | None, zone: tzinfo) -> str:
     return "-" if at is None else at.astimezone(zone).strftime("%a %d %b %H:%M")
 
 
+def brief(at: datetime | None, zone: tzinfo) -> str:
+    """`08 Nov 14:15`, in the operator's own time."""
+    return "-" if at is None else at.astimezone(zone).strftime("%d %b %H:%M")
+
+
 def moment(at: datetime | None, zone: tzinfo) -> str:
     """`Sat 08 Nov 2025 14:15`, in the operator's own time."""
     return "never" if at is None else at.astimezone(zone).strftime("%a %d %b %Y %H:%M")
@@ -84,10 +89,10 @@ def cause_line(c: Cause | None) -> str:
 
 
 def ties_line(c: Cause, shown: int = 4) -> str:
-    """`cannot be told from A, B and 3 more`."""
-    named = ", ".join(c.tied_with[:shown])
+    """`cannot be told from A / B / 3 more`."""
+    named = " / ".join(c.tied_with[:shown])
     more = len(c.tied_with) - shown
-    return f"cannot be told from {named}" + (f" and {more} more" if more > 0 else "")
+    return f"cannot be told from {named}" + (f" / {more} more" if more > 0 else "")
 
 
 def evidence_line(e: Evidence) -> tuple[str, str]:

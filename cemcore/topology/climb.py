@@ -24,17 +24,30 @@ class Climbed:
 
 
 class Climb:
-    """Ways from any resource upwards to the nodes for which `is_target` holds, over what survives."""
+    """Ways from any resource upwards to the nodes for which `is_target` holds, over what survives.
 
-    def __init__(self, network: Network, support: Support, is_target: Callable[[int], bool]) -> None:
-        self._network, self._support, self._is_target = network, support, is_target
+    `whole` = the same climb with nothing gone: whoever does not hang on what is gone climbs as there.
+    """
+
+    def __init__(
+        self, network: Network, support: Support, is_target: Callable[[int], bool], whole: Climb | None = None
+    ) -> None:
+        self._network, self._support, self._is_target, self._whole = network, support, is_target, whole
         self._known: dict[int, Climbed | None] = {}
 
     def of(self, x: int) -> Climbed | None:
         """How x climbs; None where it reaches no target, or does not work itself."""
-        if x not in self._known:
+        if not self._solved(x):
             self._solve(x)
         return self._known[x]
+
+    def _solved(self, x: int) -> bool:
+        if x in self._known:
+            return True
+        if self._whole is None or self._support.hangs(x):
+            return False
+        self._known[x] = self._whole.of(x)
+        return True
 
     def _solve(self, x: int) -> None:
         """Solve x and everything new above it: the data-flow form of dominators, so that rings are as good as trees."""
@@ -65,7 +78,7 @@ class Climb:
             mine = [] if self._is_target(y) else self._network.ways.labelled(y)
             ways[y] = [(z, link) for z, link in mine if works(z) and works(link)]
             stack.append((y, True))
-            stack.extend((z, False) for z, _ in ways[y] if z not in ways and z not in self._known)
+            stack.extend((z, False) for z, _ in ways[y] if z not in ways and not self._solved(z))
         return {y: ways[y] for y in order}
 
     def _hops(self, above: dict[int, list[tuple[int, int]]]) -> dict[int, int]:

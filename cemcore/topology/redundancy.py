@@ -20,37 +20,44 @@ class Failure:
     def __init__(self, network: Network, whole: Ways, carries: Edges, down: Collection[int]) -> None:
         self.gone = fall(network, down)
         self._whole = whole
-        self._after = Ways(network, self.gone, whole)
-        self._touched = np.append(carries.spread(np.flatnonzero(self.gone)), False)
+        hanging = carries.spread(np.flatnonzero(self.gone))
+        self._after = Ways(network, self.gone, hanging, whole)
+        self._hanging, self._dead = np.append(hanging, False), np.append(self.gone, False)
         self._core = bool((self.gone & network.is_core).any() or self.gone[network.core_link].any())
         self._known: dict[tuple[int, int, int], tuple[bool, bool]] = {}
 
     def lost(self, triples: Int32) -> tuple[Bool, Bool]:
         """(lost, at_risk) by line of `triples` (n, 3), -1 = not known.
 
-        Lost = a leg that was joined is not any more, or a part that is known is cut off. At risk = not lost, and some
+        Lost = a part is gone or cut off, or a leg that was joined is not any more. At risk = not lost, and some
         element that survives has become a single point of failure.
         """
-        first, place = distinct(triples)
-        answers = np.zeros((len(first), 2), np.bool_)
-        for i in self._asked(triples[first]):
-            answers[i] = self._one(triples[first[i]].tolist())
-        return answers[place, 0], answers[place, 1]
+        out = np.zeros((len(triples), 2), np.bool_)
+        asked = self._concerned(triples)
+        first, place = distinct(triples[asked])
+        kinds = triples[asked[first]]
+        answers = np.zeros((len(kinds), 2), np.bool_)
+        answers[:, 0] = self._dead[kinds].any(axis=1)
+        for i in np.flatnonzero(~answers[:, 0]).tolist():
+            answers[i] = self._one(kinds[i].tolist())
+        out[asked] = answers[place]
+        return out[:, 0], out[:, 1]
 
     def crossed(self, triples: Int32, path: Callable[[int, int, int], Path]) -> Bool:
         """Lines of `triples` whose traffic ran over something that is gone; `path` gives the path in use while all
         was well.
         """
-        first, place = distinct(triples)
-        answers = np.zeros(len(first), np.bool_)
-        for i in self._asked(triples[first]):
-            was = path(*triples[first[i]].tolist())
-            answers[i] = bool(self.gone[was.hard].any() or self.gone[was.soft].any())
-        return answers[place]
+        out = np.zeros(len(triples), np.bool_)
+        asked = self._concerned(triples)
+        first, place = distinct(triples[asked])
+        paths = [path(*line) for line in triples[asked[first]].tolist()]
+        hit = [bool(self.gone[p.hard].any() or self.gone[p.soft].any()) for p in paths]
+        out[asked] = np.array(hit, np.bool_)[place]
+        return out
 
-    def _asked(self, triples: Int32) -> list[int]:
-        """Positions of the triples that the failure may concern at all."""
-        return np.flatnonzero(self._touched[triples].any(axis=1) | self._core).tolist()
+    def _concerned(self, triples: Int32) -> Int64:
+        """Lines of the triples that the failure may concern at all."""
+        return np.flatnonzero(self._hanging[triples].any(axis=1) | self._core)
 
     def _one(self, triple: list[int]) -> tuple[bool, bool]:
         access, gateway, endpoint = triple

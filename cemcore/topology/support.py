@@ -13,21 +13,25 @@ Elements = frozenset[int]
 
 
 class Support:
-    """Single points of failure of elements, with some of them `gone`.
+    """Single points of failure of elements, with some of them `gone`; `hanging` marks all that may depend on those.
 
     `of(x)` holds every element whose loss alone stops x from working: x itself, the pair that it is a member of, and
     its needs; of needs that back each other up only what they have in common. Answers are kept.
     """
 
-    def __init__(self, network: Network, gone: Bool | None = None) -> None:
+    def __init__(self, network: Network, gone: Bool | None = None, hanging: Bool | None = None) -> None:
         self.network = network
-        self.gone = gone
+        self.gone, self.hanging = gone, hanging
         self._members = network.pairs.reverse()
         self._known: dict[int, Elements] = {}
 
     def works(self, x: int) -> bool:
         """Whether x is not gone; -1 (nothing there) always works."""
         return x < 0 or self.gone is None or not self.gone[x]
+
+    def hangs(self, x: int) -> bool:
+        """Whether x may depend on something that is gone."""
+        return self.hanging is not None and bool(self.hanging[x])
 
     def of(self, x: int) -> Elements:
         """Every element whose loss alone stops x, which is not gone itself."""

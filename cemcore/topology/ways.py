@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from cemcore.panel import Bool
 from cemcore.topology.climb import Climb, Climbed, spread_over
@@ -29,19 +30,24 @@ class Joined:
 
 
 class Ways:
-    """Reachability over what survives, with some elements `gone`; `whole` = the same with nothing gone. Answers are
-    kept.
+    """Reachability over what survives, with some elements `gone`. Answers are kept, piece by piece.
+
+    `hanging` marks all that may depend on what is gone; `whole` is the same with nothing gone, where the rest is
+    looked up.
     """
 
-    def __init__(self, network: Network, gone: Bool | None = None, whole: Ways | None = None) -> None:
+    def __init__(
+        self, network: Network, gone: Bool | None = None, hanging: Bool | None = None, whole: Ways | None = None
+    ) -> None:
         self._network = network
         self._whole = whole
-        self.support = Support(network, gone)
+        self.support = Support(network, gone, hanging)
         self._core = Core(network, self.support)
         self._is_core: list[bool] = network.is_core.tolist()
         start = network.ways.start
-        self._up = Climb(network, self.support, self._is_core.__getitem__)
-        self._top = Climb(network, self.support, lambda x: bool(start[x] == start[x + 1]))
+        up, top = (whole._up, whole._top) if whole is not None else (None, None)
+        self._up: Climb = Climb(network, self.support, self._is_core.__getitem__, up)
+        self._top: Climb = Climb(network, self.support, lambda x: bool(start[x] == start[x + 1]), top)
         self._above: dict[int, Elements] = {}
         self._joined: dict[tuple[int, int], Joined] = {}
         self._between: dict[tuple[int, int], Joined] = {}
@@ -69,28 +75,43 @@ class Ways:
             return Joined(False, hard, dict.fromkeys(hard, 1.0), False)
         return Joined(False, climbed.hard, climbed.share, True)
 
-    def _above_of(self, x: int, without: int = -1) -> Elements:
+    def _above_of(self, x: int) -> Elements:
         """Nodes that x reaches upwards, itself and the first backbone routers included; none where it does not work."""
-        if without < 0 and x in self._above:
-            return self._above[x]
+        chain = [x]
+        while chain[-1] not in self._above:
+            if self._whole is not None and not self.support.hangs(chain[-1]):
+                self._above[chain[-1]] = self._whole._above_of(chain[-1])
+                break
+            ahead = self._next_of(chain[-1])
+            if len(ahead) != 1 or ahead[0] in chain:
+                self._above[chain[-1]] = self._spread(chain[-1], -1)
+                break
+            chain.append(ahead[0])
+        for y, z in pairwise(chain[::-1]):
+            self._above[z] = self._above[y] | {z}
+        return self._above[x]
+
+    def _next_of(self, x: int) -> list[int]:
+        """Where the surviving ways of x lead, none from a backbone router."""
+        works = self.support.works
+        if self._is_core[x] or not works(x):
+            return []
+        return [z for z, link in self._network.ways.labelled(x) if works(z) and works(link)]
+
+    def _spread(self, x: int, without: int) -> Elements:
+        """Nodes that x reaches upwards when one more element is lost (-1: none)."""
         works, of, ways = self.support.works, self.support.of, self._network.ways
-        seen: set[int] = set()
         stack = [x] if works(x) and without not in of(x) else []
-        seen.update(stack)
+        seen = set(stack)
         while stack:
             y = stack.pop()
-            if self._is_core[y]:
-                continue
-            for z, link in ways.labelled(y):
+            for z, link in () if self._is_core[y] else ways.labelled(y):
                 if z in seen or not works(z) or not works(link):
                     continue
                 if without < 0 or (without not in of(z) and (link < 0 or without not in of(link))):
                     seen.add(z)
                     stack.append(z)
-        found = frozenset(seen)
-        if without < 0:
-            self._above[x] = found
-        return found
+        return frozenset(seen)
 
     def _join(self, x: int, y: int) -> Joined:
         above_x, above_y = self._above_of(x), self._above_of(y)
@@ -175,12 +196,12 @@ class Ways:
 
     def _hops_from(self, x: int) -> dict[int, int]:
         """Hops from x to all nodes above it over what survives."""
-        works, hops, front = self.support.works, {x: 0}, [x]
+        hops, front = {x: 0}, [x]
         while front:
             ahead = []
             for y in front:
-                for z, link in () if self._is_core[y] else self._network.ways.labelled(y):
-                    if z not in hops and works(z) and works(link):
+                for z in self._next_of(y):
+                    if z not in hops:
                         hops[z] = hops[y] + 1
                         ahead.append(z)
             front = ahead
@@ -188,7 +209,7 @@ class Ways:
 
     def _meet_without(self, r: int, x: int, y: int) -> bool:
         """Whether x and y still reach each other when r is lost: looked up, not deduced."""
-        above_x, above_y = self._above_of(x, r), self._above_of(y, r)
+        above_x, above_y = self._spread(x, r), self._spread(y, r)
         if above_x & above_y:
             return True
         tops = [[c for c in above if self._is_core[c]] for above in (above_x, above_y)]

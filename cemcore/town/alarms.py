@@ -106,7 +106,7 @@ class Alarms:
         """Lines that the manager came to know in [first, last), in that order."""
         calendar = self.world.calendar
         found: list[tuple[float, str]] = []
-        for day in range(calendar.day_of(int(first)) - 2, calendar.day_of(int(last)) + 1):
+        for day in range(max(0, calendar.day_of(int(first)) - 2), calendar.day_of(int(last)) + 1):
             found += [e for e in self.day(day) if first <= e[0] < last]
         for fault in self.world.faults:
             if fault.touches(int(first) - 7200, int(last) + 7200):
@@ -152,8 +152,9 @@ class Alarms:
     def _events(self, rng: Rng, id: str, what: Raised, begin: float, end: float, *, storm: bool) -> list[Event]:
         if storm:
             end = min(end, begin + float(rng.uniform(600, 3000)))
-        wait = rng.exponential(9, 2) + 1
-        return [Event(id, what, begin, max(end, begin + 20), begin + wait[0], max(end, begin + 20) + wait[1])]
+        end = max(end, begin + 20)
+        reported, cleared = (np.array([begin, end]) + rng.exponential(9, 2) + 1).tolist()
+        return [Event(id, what, begin, end, reported, max(cleared, reported + 1))]
 
     def _day(self, day: int) -> list[tuple[float, str]]:
         """Lines of the everyday alarms that are raised on a local day."""

@@ -174,7 +174,7 @@ def _share(day: Day, rows: Int64, chance: Float64) -> Float64:
 def mos(latency: Float64, jitter: Float64, loss: Float64) -> Float64:
     """Mean opinion score, 1..4.5, from delay [ms], jitter [ms] and loss [%].
 
-    ITU-T G.107 (12/2011) Annex B, for a wideband-tolerant codec.
+    ITU-T G.107 Annex B for R to MOS; the impairments of delay and loss are the usual short forms.
     """
     delay = latency + 2 * jitter
     idd = 0.022 * delay + 0.1 * np.clip(delay - 160, 0, None)

@@ -193,7 +193,7 @@ class _Region:
         self._uplink(n, of, kind, router)
         feeds = net.of("power_feed")
         mine = [f for f in feeds if net.region(f) == name]
-        net.connect(f"SITE-{id}", mine[(n - 1) * len(mine) // of], "poweredBy")
+        net.connect(f"SITE-{id}", mine[(n - 1) % len(mine)], "poweredBy")
         self._base_station("gnb", n, vendor, router)
         if n % 2 == 1 or of <= 3:
             self._base_station("enb", n, vendor, router)

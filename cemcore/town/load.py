@@ -13,6 +13,10 @@ LIVING = np.array([30, 18, 12, 9, 8, 9, 14, 24, 34, 38, 41, 44, 48, 48, 47, 50, 
 WORKING = np.array([10, 8, 7, 7, 8, 10, 18, 40, 68, 88, 96, 100, 90, 94, 100, 96, 88, 70, 50, 38, 30, 24, 18, 13]) / 100
 
 
+_DRIFTS = 20
+"""For so many days some cells and ports grow busier or calmer."""
+
+
 def curve(shape: Float64, hours: Float64) -> Float64:
     """A daily curve given for each hour, at local clock times."""
     return np.interp(hours, np.arange(25), np.append(shape, shape[0]))
@@ -27,6 +31,7 @@ class Load:
         ports = net.access_technology == PON
         n = len(net.access)
         self.peak = np.where(ports, rng.uniform(0.3, 0.55, n), rng.uniform(0.35, 0.8, n))
+        self.drift = np.where(rng.random(n) < 0.12, rng.normal(0, 0.02, n), 0.0)
         self.office = np.where(ports, 0.15, rng.beta(1.2, 2.2, n))
         self.links = [r["id"] for r in net.resources.values() if r["type"] == "link"]
         self.link_peak = rng.uniform(0.22, 0.5, len(self.links))
@@ -37,7 +42,8 @@ class Load:
         noise = knots(self.seed, "load-access", len(self.peak), slots, 5400)
         fine = stream(self.seed, "load-fine", day).normal(0, 0.05, noise.shape)
         shape = self._shape(day, slots, self.office)
-        return np.clip(self.peak[:, None] * shape * np.exp(0.1 * noise + fine), 0.01, 0.97)
+        peak = self.peak * (1 + self.drift * min(day, _DRIFTS))
+        return np.clip(peak[:, None] * shape * np.exp(0.1 * noise + fine), 0.01, 0.97)
 
     def link(self, day: int) -> Float64:
         """(links, slots of the day)."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -128,8 +128,12 @@ def write_sample(folder: Path, name: str, table: pa.Table, most: int = 20000) ->
     buffer = io.BytesIO()
     pa_csv.write_csv(text, buffer)
     put_gzip(folder / f"{name}.csv.gz", buffer.getvalue())
-    lines = text.to_pandas().to_json(orient="records", lines=True)
-    put(folder / f"{name}.jsonl.gz", gzip.compress(lines.encode(), 6, mtime=0))
+    lines = [json.dumps(row | {k: _short(row[k]) for k in KQIS}, separators=(",", ":")) for row in text.to_pylist()]
+    put_gzip(folder / f"{name}.jsonl.gz", "".join(line + "\n" for line in lines).encode())
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
 
 
 def _texts(values: object) -> np.ndarray:

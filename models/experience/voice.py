@@ -39,6 +39,7 @@ class VoiceG107:
     don't, and is deaf to delay, which the E-model isn't. A call is no better than the worse of the two, so the `lower`
     one counts; `fallback` asks the measured one only where there is no rating; `ignore` never.
     `codec` names a line of `CODECS`; `ie` and `bpl` speak for one that is not there.
+    `advantage` and `burst_ratio` are the standard's A and BurstR.
     """
 
     kqis: ClassVar[tuple[str, ...]] = ("latency_ms", "jitter_ms", "loss_pct", "mos")

@@ -2,7 +2,7 @@
 
 import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,7 +84,7 @@ def _shared() -> Path:
 
 
 @pytest.fixture(scope="session", params=["dev1", "small1"])
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an operator's files; without its performance files, which are many."""
     packed = _shared() / "worlds" / f"{request.param}.zip"
     if not packed.is_file():
@@ -93,7 +93,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with zipfile.ZipFile(packed) as z:
         wanted = [n for n in z.namelist() if "/pm/" not in n and not n.endswith("truth.json")]
         z.extractall(folder, wanted)
-    yield folder / request.param
+    return folder / request.param
 
 
 @pytest.fixture

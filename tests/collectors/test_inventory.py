@@ -23,9 +23,15 @@ COLUMNS = {
     "customers": {"declared_segment": "segment"},
 }
 CSV = {
-    "resources": "id,type,name,region,lat,lon,capacity_gbps,a_end,z_end\nN-1,router,North,N,50.5,6.0,,,\nL-1,link,Line,,,,100,N-1,N-2\n",
+    "resources": (
+        "id,type,name,region,lat,lon,capacity_gbps,a_end,z_end\n"
+        "N-1,router,North,N,50.5,6.0,,,\nL-1,link,Line,,,,100,N-1,N-2\n"
+    ),
     "connections": "from_id,to_id,relation,via,redundancy_group\nN-1,N-2,uplink,L-1,ring\nN-1,N-3,poweredBy,,\n",
-    "services": "service_id,subject_id,service,gateway_id,endpoint_id,slice,app,state\nS-1,P-1,voice,U-1,IMS,1-000001,Dialer,active\n",
+    "services": (
+        "service_id,subject_id,service,gateway_id,endpoint_id,slice,app,state\n"
+        "S-1,P-1,voice,U-1,IMS,1-000001,Dialer,active\n"
+    ),
     "subjects": (
         "subject_id,subject_class,subject_type,customer_id,firmware,cpe_id,activated\n"
         "P-1,user,phone,C-1,5.0,,\nP-2,thing,meter,C-2,007,T-1,2026-01-01T00:00:00Z\n"

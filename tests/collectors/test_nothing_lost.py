@@ -74,7 +74,7 @@ CASES = {
     "kpi.csv": (KpiFiles, {}, KPI),
     "pm.xml": (PmXml, {}, PM),
 }
-harmless = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+harmless = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def damaged(data, raw):

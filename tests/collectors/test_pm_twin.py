@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -124,3 +125,12 @@ def test_any_byte_may_be_wrong(document, data):
     content = quickly(bytes(raw))
     assert np.isfinite(content.frame["value"]).all()
     assert content.frame["kpi"].notna().all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(documents())
+def test_in_one_go_and_piece_by_piece_a_file_says_the_same(document):
+    one = pm_parse.parse(document.encode(), lambda _: True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pm_parse, "WHOLE", 0)
+        assert pm_parse.parse(document.encode(), lambda _: True) == one

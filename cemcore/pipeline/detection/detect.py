@@ -22,6 +22,9 @@ LOAD = {"RRU.PrbTotDl": 1.0, "util_pct": 1.0}
 YOUNG = 12
 """A pair with fewer records than this gives no evidence: its surprise is unknown."""
 DAY = 86_400
+SPAN = 1 << 32
+SECOND_LOOK_S = 6 * 3600
+"""Records are judged again when the load of their place becomes known within this time."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,16 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class PairPlaces:
+    """Records a slot of each (pair, resource, block of four hours), as parallel arrays."""
+
+    pair: Int64
+    resource: Int32
+    block: Int32
+    rate: Float32
+
+
+@dataclass(frozen=True)
 class Learned:
     """What a refit gives: expectation, null, usual activity, load by hour, load cap, usual place of subjects."""
 
@@ -44,23 +57,39 @@ class Learned:
     load_hour: Float32
     load_cap: Float32
     usual: Int32
+    pair_places: PairPlaces
 
 
 @dataclass(frozen=True)
 class DetectionState:
-    """State of the room: records of the last days, loads as (slot, resource, value) columns, and what was learned from them."""
+    """State of the room: records of the last days, loads as (slot, resource, value) columns, those
+    (slot, resource) that became known at this tick, and what was learned from them."""
 
     past: tuple[Past, ...] = ()
     loads: tuple[NDArray[np.float64], ...] = ()
+    fresh: NDArray[np.int64] = field(default_factory=lambda: np.empty((2, 0), np.int64))
     learned: Learned | None = None
     refit_at: int = 0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Records judged, n rows: slot [s], pair (subject * services + service), worst z, surprise, noticeable, failed attempts and those expected."""
+
+    slot: Int64
+    pair: Int64
+    score: Float32
+    surprise: Float32
+    bad: Bool
+    failed: Float32
+    failures_expected: Float32
 
 
 @dataclass(frozen=True)
 class Detection:
     """What room two says of a tick. rows: per quality row; score float32, the worst z of the row; bad: noticeable and unusual;
     failed, failures_expected float32; silent, silence: witnessed silent resources and the log evidence of each; blind: by domain; usual int32: resource
-    at which each row's subject usually is at this time (-1 not known); past: the rows as remembered."""
+    at which each row's subject usually is at this time (-1 not known); past: the rows as remembered; again: earlier records, judged anew."""
 
     rows: DetectedRows
     score: Float32
@@ -72,6 +101,7 @@ class Detection:
     blind: Bool
     usual: Int32
     past: Past
+    again: Judged | None = None
 
 
 def material(names: tuple[str, ...]) -> Float32:
@@ -97,25 +127,25 @@ def watch_load(
     new = np.stack([measurements.slot[of], measurements.resource[of], measurements.value[of] * f[of]]).astype(
         np.float64
     )
-    return replace(state, loads=(*state.loads, new))
+    return replace(state, loads=(*state.loads, new), fresh=new[:2].astype(np.int64))
 
 
 def load_of(state: DetectionState, slot: Int64, resource: Int32, hour: Int8, recent: int = 12) -> Float32:
-    """Load [%] met by rows: the measured one, else the place's usual one at this hour, else NaN."""
+    """Load [%] met by rows: the measured one, held to the most that the place's records were learned under; where it is not known (yet), that most,
+    so that a busy hour is not taken for a fault before its load is in; NaN where the place never says."""
     out = np.full(len(slot), np.nan, dtype=np.float32)
     table = np.concatenate(state.loads[-recent:], axis=1) if state.loads else np.empty((3, 0))
     if table.shape[1]:
-        key = table[0].astype(np.int64) * 4_000_000 + table[1].astype(np.int64)
+        key = table[0].astype(np.int64) * SPAN + table[1].astype(np.int64)
         order = np.argsort(key, kind="stable")
-        want = slot * 4_000_000 + resource
+        want = slot * SPAN + resource
         at = np.searchsorted(key[order], want, side="right") - 1
         hit = (at >= 0) & (key[order][np.maximum(at, 0)] == want)
         out[hit] = table[2][order][at[hit]]
     if state.learned is not None:
         there = resource >= 0
-        usual = np.where(there, state.learned.load_hour[resource, hour % 24], np.nan)
-        out = np.where(np.isnan(out), usual, out)
-        out = np.fmin(out, np.where(there, state.learned.load_cap[resource], np.inf))
+        cap = np.where(there, state.learned.load_cap[resource], np.inf)
+        out = np.where(np.isnan(out) & np.isfinite(cap), cap, np.fmin(out, cap))
     return out.astype(np.float32)
 
 
@@ -176,25 +206,68 @@ def detect(
     h = hour_now + 24 * free
     blind = blind_domains(known.activity, counts, failing, h, domain_of, alarms, topology)
     silent, silence = silent_places(known.activity, counts, h, blind, domain_of)
+    seen = judge(known, settings, past)
+    domain = np.where(rows.resource >= 0, domain_of[rows.resource], -1)
+    unseen = (domain >= 0) & blind[domain] if len(blind) else np.zeros(n, dtype=bool)
+    surprise = np.where(unseen, np.float32(np.nan), seen.surprise)
+    subject = np.minimum(rows.subject, len(known.usual) - 1)
+    usual = np.where(rows.subject < len(known.usual), known.usual[subject, hour % 24 // 4], -1).astype(np.int32)
+    found = Detection(
+        DetectedRows(surprise, seen.score, np.full(n, np.nan, np.float32), unseen),
+        seen.score,
+        seen.bad & ~unseen,
+        failed,
+        seen.failures_expected,
+        silent,
+        silence,
+        blind,
+        usual,
+        past,
+        _second_look(state, settings, slot),
+    )
+    return found, replace(state, past=(*state.past, past.take(~unseen)), fresh=np.empty((2, 0), np.int64))
+
+
+def judge(known: Learned, settings: Settings, past: Past) -> Judged:
+    """Judge remembered records against what was learned."""
     z, residual, fz, rate = habit.predict(known.expectation, past)
     needed = material(settings.kqis)
     z = habit.damped(z, residual, needed)
     score = worst(z, fz)
     base, groups = _groups(past, settings.services)
     u = known.null.tail(score, base, groups)
-    pair, seen = known.expectation.pairs(rows.subject, rows.service)
+    pair, seen = known.expectation.pairs(past.subject, past.service)
     young = ~seen | (known.expectation.count[pair] < YOUNG) | np.isnan(score)
-    domain = np.where(rows.resource >= 0, domain_of[rows.resource], -1)
-    unseen = (domain >= 0) & blind[domain] if len(blind) else np.zeros(n, dtype=bool)
-    surprise = np.where(young | unseen, np.nan, -np.log10(u)).astype(np.float32)
+    surprise = np.where(young, np.nan, -np.log10(u)).astype(np.float32)
     noticeable = ((residual < -needed) & (z > 1.5)).any(axis=1) | (fz > 1.5)
-    subject = np.minimum(rows.subject, len(known.usual) - 1)
-    usual = np.where(rows.subject < len(known.usual), known.usual[subject, hour % 24 // 4], -1).astype(np.int32)
-    found = Detection(
-        DetectedRows(surprise, score, np.full(n, np.nan, np.float32), unseen), score, noticeable & ~unseen, failed,
-        (rate * tried).astype(np.float32), silent, silence, blind, usual, past,
-    )  # fmt: skip
-    return found, replace(state, past=(*state.past, past.take(~unseen)))
+    return Judged(
+        past.slot,
+        past.subject.astype(np.int64) * settings.services + past.service,
+        score,
+        surprise,
+        noticeable,
+        past.failed,
+        (rate * past.tried).astype(np.float32),
+    )
+
+
+def _second_look(state: DetectionState, settings: Settings, slot: int) -> Judged | None:
+    """Records of the last hours whose place's load became known only now, judged with it; None where there are none."""
+    if state.learned is None or not state.fresh.shape[1]:
+        return None
+    oldest = slot - SECOND_LOOK_S
+    keys = state.fresh[0] * SPAN + state.fresh[1]
+    keys = keys[(state.fresh[0] >= oldest) & (state.fresh[0] < slot)]
+    parts = []
+    for past in state.past[-SECOND_LOOK_S // 300 :] if len(keys) else ():
+        of = np.flatnonzero((past.slot >= oldest) & (past.slot < slot))
+        of = of[np.isin(past.slot[of] * SPAN + past.resource[of], keys)]
+        if len(of):
+            parts.append(past.take(of))
+    if not parts:
+        return None
+    past = Past.concat(parts)
+    return judge(state.learned, settings, replace(past, load=load_of(state, past.slot, past.resource, past.hour)))
 
 
 def worst(z: Float32, failure: Float32) -> Float32:
@@ -244,7 +317,8 @@ def refit(
     expected = (fitted.rate[pair] * fitted.load_rate[cell] * kept.tried).astype(np.float32)
     activity = learn_activity(kept.resource, kept.hour.astype(np.int64), day, resources, 3600 / seconds)
     usual = _usual_places(kept, subjects, resources)
-    learned = Learned(fitted, new_null, activity, load_hour, load_cap, usual)
+    places = _pair_places(kept, settings.services, resources, len(np.unique(day)) * 4 * 3600 / seconds)
+    learned = Learned(fitted, new_null, activity, load_hour, load_cap, usual, places)
     return replace(state, learned=learned), Rehearsal(kept, surprise, expected)
 
 
@@ -304,3 +378,16 @@ def _usual_places(past: Past, subjects: int, resources: int) -> Int32:
     order = np.argsort(count, kind="stable")
     out[key[order] // resources] = (key[order] % resources).astype(np.int32)
     return out.reshape(subjects, 6)
+
+
+def _pair_places(past: Past, services: int, resources: int, slots_a_block: float) -> PairPlaces:
+    """How active each pair is, where and when; `slots_a_block`: slots of each block of the day that were seen."""
+    at = past.take(past.resource >= 0)
+    pair = at.subject.astype(np.int64) * services + at.service
+    key, count = np.unique((pair * resources + at.resource) * 6 + at.hour % 24 // 4, return_counts=True)
+    return PairPlaces(
+        key // 6 // resources,
+        (key // 6 % resources).astype(np.int32),
+        (key % 6).astype(np.int32),
+        (count / slots_a_block).astype(np.float32),
+    )

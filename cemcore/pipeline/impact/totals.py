@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cemcore.domain import Impact, ImpactLine
-from cemcore.panel import Bool, Float64, Int32, Population
+from cemcore.panel import Bool, Float64, Int32, Int64, Population
 from cemcore.pipeline.impact.exposure import Exposure, exposure
 from cemcore.pipeline.impact.rows import AFFECTED, Members, Pairs, Tally
 from cemcore.topology import Topology
@@ -64,11 +64,12 @@ def assess(
     minutes, depths = np.zeros(len(subject)), np.zeros(len(subject))
     minutes[role == 3], depths[role == 3] = tally.bad_minutes, tally.depth_minutes
     rows = _Rows(subject, role, minutes, depths, population)
-    segments, labels = _segments(rows, population, names.segments, least)
+    segments, names_of = _segments(rows, population, names.segments, least)
+    used, by_service = np.unique(service, return_inverse=True)
     return Impact(
-        total=rows.line("total", np.ones(len(subject), np.bool_)),
-        by_segment=tuple(rows.line(text, segments == i) for i, text in enumerate(labels)),
-        by_service=tuple(rows.line(names.services[s], service == s) for s in np.unique(service).tolist()),
+        total=rows.lines(np.zeros(len(subject), np.int64), ["total"])[0],
+        by_segment=rows.lines(segments, names_of),
+        by_service=rows.lines(by_service, [names.services[s] for s in used.tolist()]),
     )
 
 
@@ -102,32 +103,41 @@ class _Rows:
     depths: Float64
     population: Population
 
-    def line(self, group: str, of: Bool) -> ImpactLine:
-        subject, role = self.subject[of], self.role[of]
-        affected = np.unique(subject[role == 0])
-        unknown = np.setdiff1d(subject[role == 1], affected)
-        at_risk = np.setdiff1d(np.setdiff1d(subject[role == 2], affected), unknown)
-        things = int((self.population.kind[affected] == THING).sum())
-        payers = np.unique(self.population.customer[affected])
-        return ImpactLine(
-            group=group,
-            affected_users=len(affected) - things,
-            affected_things=things,
-            at_risk=len(at_risk),
-            unknown=len(unknown),
-            customers=int((payers >= 0).sum()),
-            bad_minutes=float(self.minutes[of].sum()),
-            depth_minutes=float(self.depths[of].sum()),
+    def lines(self, line: Int64, names: Sequence[str]) -> tuple[ImpactLine, ...]:
+        """One line a name; `line` says for each row in which it counts."""
+        n, people = len(names), int(self.subject.max(initial=0)) + 1
+        order = np.lexsort((self.role, line * people + self.subject))
+        at, subject, role = line[order], self.subject[order], self.role[order]
+        worst = np.ones(len(order), np.bool_)
+        worst[1:] = (at[1:] != at[:-1]) | (subject[1:] != subject[:-1])
+        at, subject, role = at[worst], subject[worst], role[worst]
+
+        def count(which: Bool) -> list[int]:
+            return np.bincount(at[which], minlength=n).tolist()
+
+        affected, thing = role == 0, self.population.kind[subject] == THING
+        payer = self.population.customer[subject]
+        most = int(payer.max(initial=0)) + 1
+        payers = np.unique((at * most + payer)[affected & (payer >= 0)]) // most
+        columns = (
+            count(affected & ~thing),
+            count(affected & thing),
+            count(role == 2),
+            count(role == 1),
+            np.bincount(payers, minlength=n).tolist(),
+            np.bincount(line, self.minutes, n).tolist(),
+            np.bincount(line, self.depths, n).tolist(),
         )
+        return tuple(ImpactLine(*one) for one in zip(names, *columns, strict=True))
 
 
-def _segments(rows: _Rows, population: Population, names: Sequence[str], least: int) -> tuple[Int32, list[str]]:
+def _segments(rows: _Rows, population: Population, names: Sequence[str], least: int) -> tuple[Int64, list[str]]:
     """(line index by row, line names): segments that are large enough, the undeclared, and the small groups in one."""
     segment = population.segment[rows.subject]
     people, first = np.unique(rows.subject, return_index=True)
     found, size = np.unique(segment[first], return_counts=True)
     large = found[size >= least]
-    line = np.full(len(segment), len(large), np.int32)
+    line = np.full(len(segment), len(large), np.int64)
     place = np.searchsorted(large, segment) if len(large) else np.zeros(len(segment), np.int64)
     hit = np.isin(segment, large)
     line[hit] = place[hit]

@@ -37,14 +37,30 @@ class Scene:
 
 
 def alarm_bonus(known: Explanations, topology: Topology, alarms: Sequence[Alarm], known_at: int) -> Float32:
-    """Log-odds of each candidate from alarms of the last hours that stand on it, or were cleared just now."""
+    """Log-odds of each candidate from alarms of the last hours that stand on it, or were cleared just now; a redundancy pair is alarmed
+    when all of its members are."""
     out = np.zeros(len(known), dtype=np.float32)
+    alarmed: set[int] = set()
     for a in alarms:
         if a.resource_id in topology.index and a.severity.rank >= 3 and _fresh(a, known_at):
-            c = known.find(RESOURCE, topology.index[a.resource_id])
-            if c >= 0:
-                out[c] = ALARM
+            alarmed.add(topology.index[a.resource_id])
+    whole = {p for r in alarmed for p in _pairs_of(topology, r) if alarmed.issuperset(_members_of(topology, p))}
+    for r in sorted(alarmed | whole):
+        c = known.find(RESOURCE, r)
+        if c >= 0:
+            out[c] = ALARM
     return out
+
+
+def _pairs_of(topology: Topology, member: int) -> list[int]:
+    """The redundancy pairs that a resource is a member of."""
+    return [int(p) for p in topology.network.pairs.of(member)]
+
+
+def _members_of(topology: Topology, pair: int) -> list[int]:
+    """The members of a redundancy pair."""
+    edges = topology.network.pairs
+    return [int(m) for m in edges.reverse().of(pair)]
 
 
 def _fresh(a: Alarm, known_at: int) -> bool:

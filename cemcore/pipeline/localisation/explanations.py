@@ -53,7 +53,7 @@ class Explanations:
     """The registry of candidates and of row keys.
 
     kind int8 and what int32 (candidates, 4): resource -> (code, -1, -1, -1); attribute -> (attribute, value, -1, -1); combined -> (attribute, value,
-    attribute, value); customer -> (customer, ...); terminal -> (resource code, ...).
+    attribute, value); customer -> (customer, ...); terminal -> (resource code, ...). soft float32 (candidates,): 1 where no path ever hung on the candidate alone.
     """
 
     kind: Int8 = field(default_factory=lambda: np.empty(0, np.int8))
@@ -61,6 +61,7 @@ class Explanations:
     paths: Table = field(default_factory=Table)
     mades: Table = field(default_factory=Table)
     owners: Table = field(default_factory=Table)
+    soft: Float32 = field(default_factory=lambda: np.empty(0, np.float32))
     ids: dict[Key, int] = field(default_factory=dict)
     path_keys: dict[int, int] = field(default_factory=dict)
     made_keys: dict[int, int] = field(default_factory=dict)
@@ -71,6 +72,14 @@ class Explanations:
     def find(self, kind: int, *what: int) -> int:
         """Id of a candidate, -1 when nothing ever depended on it."""
         return self.ids.get((kind, *what, *(-1,) * (4 - len(what))), -1)
+
+    def terminal_of(self, subject: int) -> int:
+        """Candidate of a subject's own terminal, -1 where it has none."""
+        if subject >= len(self.owners.start) - 1:
+            return -1
+        of = self.owners.flat[self.owners.start[subject] : self.owners.start[subject + 1]]
+        of = of[self.kind[of] == TERMINAL]
+        return int(of[0]) if len(of) else -1
 
     def entries(self, path: Int32, made: Int32, subject: Int32) -> tuple[Int64, Int32]:
         """(row, candidate) of every dependency of rows with these keys."""
@@ -84,6 +93,7 @@ class _Growth:
     def __init__(self, old: Explanations) -> None:
         self.old, self.ids = old, old.ids
         self.keys: list[Key] = []
+        self.hard: set[int] = set()
 
     def candidate(self, kind: int, *what: int) -> int:
         key = (kind, *what, *(-1,) * (4 - len(what)))
@@ -96,12 +106,15 @@ class _Growth:
         return got
 
     def finish(self, known: Explanations) -> Explanations:
-        if not self.keys:
+        if not self.keys and not self.hard:
             return known
-        new = np.array(self.keys, dtype=np.int32)
+        new = np.array(self.keys, dtype=np.int32).reshape(-1, 5)
+        soft = np.concatenate([known.soft, (new[:, 0] == RESOURCE).astype(np.float32)])
+        soft[sorted(self.hard)] = 0
         return replace(
             known,
             ids=self.ids,
+            soft=soft,
             kind=np.concatenate([known.kind, new[:, 0].astype(np.int8)]),
             what=np.concatenate([known.what, new[:, 1:]]),
         )
@@ -140,7 +153,9 @@ def _paths(
             codes[i] = table[u] = len(table)
             found = topology.path(u // span // span - 1, u // span % span - 1, u % span - 1)
             on = [*found.hard.tolist(), *found.soft[found.share >= SURE].tolist()]
-            lists.append(np.array([grow.candidate(RESOURCE, r) for r in on], dtype=np.int32))
+            ids = [grow.candidate(RESOURCE, r) for r in on]
+            grow.hard.update(ids[: len(found.hard)])
+            lists.append(np.array(ids, dtype=np.int32))
         known = replace(known, path_keys=table, paths=known.paths.extended(lists))
     return known, codes[back]
 
@@ -193,19 +208,20 @@ def log_priors(known: Explanations, types: tuple[str, ...]) -> Float32:
     """Log prior of each candidate: the nearer to the user and the simpler, the likelier."""
     by_type = np.array([_PRIOR_OF_TYPE.get(t, -1.0) for t in types] or [0.0], dtype=np.float32)
     of_kind = np.array([0.0, -1.5, -3.0, -1.5, -2.5], dtype=np.float32)[known.kind]
-    place = (known.kind == RESOURCE) & (known.what[:, 0] >= 0) if len(known) else np.zeros(0, bool)
-    return np.where(place, by_type[np.maximum(known.what[:, 0], 0)], of_kind).astype(np.float32)
+    place = known.kind == RESOURCE
+    out = np.where(place, by_type[np.where(place, known.what[:, 0], 0)], of_kind)
+    return np.asarray(out - known.soft, dtype=np.float32)
 
 
 _PRIOR_OF_TYPE = {
     "nr_cell": 0.0,
     "lte_cell": 0.0,
     "pon_port": 0.0,
-    "gnb": -0.5,
-    "enb": -0.5,
-    "olt": -0.5,
-    "link": -0.3,
-    "cell_site_router": -0.5,
+    "gnb": -0.3,
+    "enb": -0.3,
+    "olt": -0.3,
+    "link": -0.5,
+    "cell_site_router": -0.6,
     "redundancy_pair": -0.5,
     "duct": -1.5,
     "core_router": -1.5,

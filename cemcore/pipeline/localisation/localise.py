@@ -68,7 +68,7 @@ class Evidenced:
     depth: Float32
 
 
-def remember(state: LocaliseState, settings: Settings, seen: Evidenced, slot: int) -> LocaliseState:
+def remember(state: LocaliseState, settings: Settings, seen: Evidenced, slot: int, hour: int) -> LocaliseState:
     """The state with the rows of a tick in their slots; the oldest slots fall out."""
     known = state.known
     lengths = windows(settings.seconds)
@@ -80,11 +80,37 @@ def remember(state: LocaliseState, settings: Settings, seen: Evidenced, slot: in
         if s <= slot - max(lengths) * settings.seconds:
             continue
         of = np.flatnonzero(seen.slot == s)
-        block = _block(known, settings, seen, of, s, by_resource, silent[silent >= 0], silence)
+        then = (hour * 3600 + slot % 3600 - (slot - s)) // 3600 % 24
+        block = _block(known, settings, seen, of, (s, then), by_resource, silent[silent >= 0], silence)
         old = blocks.get(s)
         blocks[s] = tallied(known, block) if old is None else _joined(known, old, block)
     kept = sorted((b for b in blocks.values() if b.slot > slot - max(lengths) * settings.seconds), key=lambda b: b.slot)
     return replace(state, blocks=tuple(kept))
+
+
+def revise(
+    state: LocaliseState,
+    slot: Int64,
+    pair: Int64,
+    surprise: Float32,
+    bad: Bool,
+    attempts: tuple[Float32, Float32],
+) -> LocaliseState:
+    """The state with remembered rows (slot, pair) judged anew; attempts = (failed, expected)."""
+    new = weights(surprise, *attempts)
+    blocks = list(state.blocks)
+    for i, b in enumerate(blocks):
+        of = np.flatnonzero(slot == b.slot)
+        if not len(of) or not len(b.pair):
+            continue
+        order = np.argsort(b.pair, kind="stable")
+        at = np.minimum(np.searchsorted(b.pair[order], pair[of]), len(order) - 1)
+        hit = b.pair[order][at] == pair[of]
+        rows = order[at[hit]]
+        w, is_bad = b.weights.copy(), b.bad.copy()
+        w[rows], is_bad[rows] = new[of[hit]], bad[of[hit]]
+        blocks[i] = tallied(state.known, replace(b, weights=w, bad=is_bad))
+    return replace(state, blocks=tuple(blocks))
 
 
 def _block(
@@ -92,7 +118,7 @@ def _block(
     settings: Settings,
     seen: Evidenced,
     of: Int64,
-    slot: int,
+    time: tuple[int, int],
     silent_of: dict[int, int],
     silent: Int32,
     silence: Float32,
@@ -100,7 +126,7 @@ def _block(
     usual = seen.usual[of]
     away = np.flatnonzero((usual >= 0) & (usual != seen.resource[of]) & np.isin(usual, list(silent_of) or [-9]))
     return Block(
-        slot, seen.path[of], seen.made[of], seen.subject[of],
+        time[0], time[1], seen.path[of], seen.made[of], seen.subject[of],
         seen.subject[of].astype(np.int64) * settings.services + seen.service[of],
         weights(seen.surprise[of], seen.failed[of], seen.expected[of]), seen.bad[of], np.isfinite(seen.surprise[of]),
         seen.minutes[of], seen.depth[of],
@@ -187,7 +213,8 @@ def _follow(state: LocaliseState, settings: Settings, slot: int, known_at: int) 
         alive = float(score(sums)) + quiet_bonus > ALIVE
         gain = float(shared(now.weights[mine].sum(axis=0))) + float(now.silence[now.silent == p.candidate].sum())
         p = replace(p, quiet=0 if alive else p.quiet + 1, trace=(*p.trace, (slot, gain)))
-        if p.confirmed_at == 0 and (p.hits >= 2 or p.margin > SURE_MARGIN):
+        grown = sum(g for s, g in p.trace if s > p.opened)
+        if p.confirmed_at == 0 and (p.hits >= 2 or p.margin > SURE_MARGIN or grown > ALIVE):
             p = replace(p, confirmed_at=known_at)
         if p.quiet >= (QUIET if p.confirmed_at else 2):
             p = replace(p, end=_last(p, slot - (p.quiet - 1) * settings.seconds, settings.seconds))

@@ -17,6 +17,12 @@ POSTERIOR, ROWS_BAD, SHARE_BAD, FEW_ROWS = 0.15, 2, 0.25, 3
 """A pair is affected with this posterior and this many bad rows (1 where it had FEW_ROWS or fewer) and this share of them."""
 
 
+MISSED = 3.0
+"""Evidence of one missing record [nats]."""
+LIKELY = 0.7
+"""Bad or missing records, expected, of a pair with few; as sessions come in bursts, with one expected it is as likely as not that there was any."""
+
+
 @dataclass(frozen=True)
 class Members:
     """Pairs of a problem, n: pair int64, total and bad rows int32, posterior float32, affected bool."""
@@ -29,28 +35,39 @@ class Members:
 
 
 def members(
-    known: Explanations, log: Sequence[Block], candidate: int, number: int, begin: int, end: int, services: int
+    known: Explanations,
+    log: Sequence[Block],
+    candidate: int,
+    number: int,
+    span: tuple[int, int],
+    services: int,
+    gone: tuple[Int64, Float64],
 ) -> Members:
-    """Members of a problem over the slots begin..end (exclusive); rows that another problem explains are left out."""
+    """Members of a problem over the slots `span` (end exclusive); rows that another problem explains are left out.
+
+    gone: (pairs, records that are missing), see `absence.missing`: a missing record is as bad as can be.
+    """
     has = holders(known, candidate)
-    pairs, bads, gains = [], [], []
+    pairs, bads, gains = [gone[0]], [np.zeros(len(gone[0]), bool)], [np.zeros(len(gone[0]))]
+    rows = [np.zeros(len(gone[0]), bool)]
     for block in log:
-        if begin <= block.slot < end:
+        if span[0] <= block.slot < span[1]:
             mine = rows_of(known, block, candidate, has) & ((block.owner == number) | (block.owner < 0))
             pairs.append(block.pair[mine])
             bads.append(block.bad[mine])
             gains.append(np.log1p(HIT * np.expm1(gain(block.weights[mine])).clip(-0.999)))
-    if not pairs:
-        e = np.empty(0, np.int64)
-        return Members(e, e.astype(np.int32), e.astype(np.int32), e.astype(np.float32), e.astype(bool))
+            rows.append(np.ones(int(mine.sum()), bool))
     pair, at = np.unique(np.concatenate(pairs), return_inverse=True)
-    total = np.bincount(at, minlength=len(pair))
-    bad = np.bincount(at, weights=np.concatenate(bads), minlength=len(pair))
+    absent = np.bincount(at[: len(gone[0])], weights=gone[1], minlength=len(pair))
+    total = np.bincount(at, weights=np.concatenate(rows), minlength=len(pair)) + absent
+    bad = np.bincount(at, weights=np.concatenate(bads), minlength=len(pair)) + absent
     llr = np.bincount(at, weights=np.concatenate(gains), minlength=len(pair)).astype(np.float64)
-    posterior = _posterior(llr, pair % services, services)
-    enough = bad >= np.where(total <= FEW_ROWS, 1, ROWS_BAD)
+    posterior = _posterior(llr + MISSED * absent, pair % services, services)
+    enough = bad >= np.where(total <= FEW_ROWS, LIKELY, ROWS_BAD)
     affected = (posterior > POSTERIOR) & enough & (bad >= SHARE_BAD * total)
-    return Members(pair, total.astype(np.int32), bad.astype(np.int32), posterior.astype(np.float32), affected)
+    return Members(
+        pair, np.rint(total).astype(np.int32), np.rint(bad).astype(np.int32), posterior.astype(np.float32), affected
+    )
 
 
 def gain(weights: Float32) -> Float64:
