@@ -45,7 +45,7 @@ class Lease:
     @property
     def other(self) -> str:
         """Who has it, as far as is known."""
-        return str(self._cem.house.ledger.lease(ASSESSOR) or "nobody")
+        return self._cem.house.ledger.holder(ASSESSOR, datetime.now(UTC)) or "nobody"
 
 
 @contextmanager

@@ -59,7 +59,9 @@ def cause_key(cause: str | Mapping[str, Any]) -> CauseKey:
 
 def parse(document: Mapping[str, Any] | Iterable[Mapping[str, Any]]) -> list[Prediction]:
     """Predictions of a document in the neutral form; ContractError names the incident and what is wrong with it."""
-    incidents = document["incidents"] if isinstance(document, Mapping) else document
+    incidents = document.get("incidents") if isinstance(document, Mapping) else document
+    if incidents is None:
+        raise ContractError("predictions", "incidents", "an object without a list of incidents")
     out = []
     for i, incident in enumerate(incidents):
         try:

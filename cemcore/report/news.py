@@ -13,10 +13,10 @@ _STYLES = {"open": "bold red", "acked": "yellow", "ended": "green", "resolved": 
 
 
 def news_line(view: ProblemView, zone: tzinfo) -> str:
-    """`P-17 grew · SR-2 · 94 % sure · since 18:45 · 34 users, 5 things · 120 bad minutes`, as rich markup."""
+    """`P-17 grew · SR-2 · since 18:45 · 34 users, 5 things · 120 bad minutes`, as rich markup."""
     p, t = view.problem, view.impact.total
     style = _STYLES.get(words.status_word(p), "dim")
-    cause = escape(words.cause_line(p.causes[0] if p.causes else None))
+    cause = escape(words.cause_name(p.causes[0] if p.causes else None))
     hit = [f"{n:,} {what}" for n, what in ((t.affected_users, "users"), (t.affected_things, "things")) if n] or [
         "nobody yet"
     ]

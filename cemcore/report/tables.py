@@ -112,7 +112,7 @@ def impact_answer(view: ImpactView, zone: tzinfo) -> RenderableType:
     head = Text(f"Impact of {view.subject}", "bold")
     head.append(f" · {view.basis} · {words.moment(view.at, zone)}", "dim")
     parts: list[RenderableType] = [head]
-    if view.protected is not None:
+    if view.protected:
         parts.append(Text(f"{view.protected:,} subjects stay in service because of redundancy", "dim"))
     parts += [Text(n, "yellow") for n in view.notes]
     return Group(*parts, Text(), impact_table(view.impact))

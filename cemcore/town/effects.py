@@ -12,6 +12,7 @@ from cemcore.town.people import People
 from cemcore.town.population import KINDS, Population
 from cemcore.town.seeds import stream
 
+_NEVER = 1 << 40
 _TAKEN_OVER = {"latency": 9.0, "loss": 0.3, "setup": 0.04, "delivery": 0.04}
 _ADDED = {
     "latency_ms": "latency", "jitter_ms": "jitter", "loss_pct": "loss", "startup_s": "startup", "stall": "stall",
@@ -33,26 +34,27 @@ class Effects:
         self.firmware = np.array([str(s["firmware"]) for s in people.subjects], dtype=object)
 
     def upgraded(self, fault: Fault) -> Int64:
-        """(subjects): when each took the firmware of a roll-out [s]."""
-        luck = stream(self.seed, "rollout", fault.start, fault.target.id).random(len(self.firmware))
-        return np.asarray(fault.start + (luck * fault.ramp).astype(np.int64))
+        """(subjects): when each takes the firmware of a roll-out [s], if it has the model; `_NEVER` for the rest."""
+        luck = stream(self.seed, "rollout", fault.start, fault.target.id).random((2, len(self.firmware)))
+        when = fault.start + (luck[0] * fault.ramp).astype(np.int64)
+        return np.asarray(np.where(luck[1] < fault.rollout, when, _NEVER))
 
     def versions(self, day: Day, faults: list[Fault]) -> np.ndarray:
         """(rows) firmware as seen in each session."""
         out = self.firmware[day.subject].copy()
         for f in faults:
-            if f.kind.rollout and f.start < day.slots[-1]:
+            if f.rollout and f.start < day.slots[-1]:
                 mine = self.columns["device_model"][day.pair] == f.target.attrs["device_model"]
                 new = mine & (day.time >= self.upgraded(f)[day.subject])
                 out[new] = f.target.attrs["firmware"]
                 if f.incident:
-                    out[mine & (day.time >= f.end)] = f.target.attrs["mended"]
+                    out[new & (day.time >= f.end)] = f.target.attrs["mended"]
         return out
 
     def strain(self, fault: Fault, day: Day) -> tuple[Int64, Strain]:
         """(rows that a fault touches, what it does to them)."""
         depth = fault.depth(day.time)
-        if fault.kind.rollout:
+        if fault.rollout:
             depth = ((day.time >= self.upgraded(fault)[day.subject]) & (day.time < fault.end)).astype(float)
         rows = np.flatnonzero((depth > 0) & self._scope(fault, day)) if fault.effect else np.empty(0, dtype=np.int64)
         return rows, self._strain(fault, day, rows, depth[rows])
@@ -62,7 +64,8 @@ class Effects:
         p = self.population
         if fault.kind.scope == "access":
             return np.asarray(fault.target.access[p.cells[p.subject, :2, 0]].any(axis=1))
-        return self._static(fault)
+        usual = self._static(fault)
+        return usual & (self.upgraded(fault) < _NEVER)[p.subject] if fault.rollout else usual
 
     def _scope(self, fault: Fault, day: Day) -> Bool:
         if fault.kind.scope == "access":

@@ -23,7 +23,7 @@ _APART = 3600
 class Fault:
     """One trouble: `kind` strikes `target` in [start, end) [s] with these depths.
 
-    Planned work says [start, planned_end).
+    Planned work says [start, planned_end); `rollout` is the share of a model's devices that take a new firmware.
     """
 
     number: int
@@ -36,6 +36,7 @@ class Fault:
     kpi: Mapping[str, tuple[str, float]]
     alarm_after: float
     planned_end: int
+    rollout: float
 
     @property
     def id(self) -> str:
@@ -152,6 +153,7 @@ def _fault(rng: Rng, kind: Kind, target: Target, start: int, lasts: int) -> Faul
         kpi={k: (mode, float(rng.uniform(low, high))) for k, (mode, low, high) in kind.kpi.items()},
         alarm_after=float(rng.uniform(*kind.alarm.after_min)) * 60 if kind.alarm is not None else 0.0,
         planned_end=planned,
+        rollout=float(rng.uniform(*kind.rollout)),
     )
 
 

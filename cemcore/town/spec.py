@@ -53,7 +53,7 @@ class Kind:
     ramp_h: Range = (0.0, 0.0)
     overrun_h: Range = (0.0, 0.0)
     down: bool = False
-    rollout: bool = False
+    rollout: Range = (0.0, 0.0)
     storm: bool = False
     sympathy: bool = False
     pm: str = ""
@@ -141,7 +141,7 @@ def _value(key: str, value: Any) -> Any:
         return AlarmSpec(**{**value, "after_min": _range(value["after_min"])})
     if key == "work":
         return WorkSpec(**value)
-    if key in ("hours", "duration_h", "ramp_h", "overrun_h"):
+    if key in ("hours", "duration_h", "ramp_h", "overrun_h", "rollout"):
         return _range(value)
     return value
 

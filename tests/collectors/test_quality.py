@@ -164,3 +164,25 @@ def test_a_row_from_a_far_future_and_one_without_arrival_are_refused(drop, reaso
     assert len(content.frame) == 1
     assert sorted(reasons(content)) == ["recorded_at is missing", "slot is more than 86400 s after its arrival"]
     balance(content)
+
+
+def test_a_time_without_offset_is_utc_and_an_offset_is_believed(drop, at):
+    text = "slot,subject_id,service\n2026-01-01T00:00:00,s,web\n2026-01-01T02:00:00+02:00,t,web\n"
+    assert drop.read(QualityFiles, text, "q.csv").frame["slot"].tolist() == [at("2026-01-01T00:00:00Z")] * 2
+
+
+def test_every_format_of_a_whole_day_says_the_same(world, window):
+    (day,) = {p.name.removeprefix("quality_")[:10] for p in (world / "quality_sample").iterdir()}
+    frames = []
+    for folder, pattern in (
+        ("quality", f"date={day}/*.parquet"),
+        ("quality_sample", "*.csv.gz"),
+        ("quality_sample", "*.jsonl.gz"),
+    ):
+        options = {"columns": COLUMNS, "arrival": ARRIVAL}
+        (batch,) = QualityFiles("q", str(world / folder), pattern, **options).collect(window)
+        content = batch.read()
+        assert len(content.quarantine) < 0.001 * content.counts["rows"]
+        frames.append(content.frame)
+    pd.testing.assert_frame_equal(frames[1], frames[2])
+    pd.testing.assert_frame_equal(frames[0][: len(frames[1])], frames[1], rtol=1e-5)

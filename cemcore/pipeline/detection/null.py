@@ -36,11 +36,15 @@ class Tail:
 
     def count(self, group: NDArray[np.int64], q: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(scores of the group at or above q, scores of the group); a group of -1 holds none."""
-        g = np.maximum(group, 0)
-        end = np.searchsorted(self.keys, (g + 1) * _SPAN)
-        above = end - np.searchsorted(self.keys, g * _SPAN + q)
-        size = end - np.searchsorted(self.keys, g * _SPAN)
         there = group >= 0
+        want = np.maximum(group, 0) * _SPAN + q
+        order = np.argsort(want, kind="stable")
+        want = want[order]
+        first = want // _SPAN * _SPAN
+        end = np.searchsorted(self.keys, first + _SPAN)
+        above, size = np.empty_like(end), np.empty_like(end)
+        above[order] = end - np.searchsorted(self.keys, want)
+        size[order] = end - np.searchsorted(self.keys, first)
         return np.where(there, above, 0), np.where(there, size, 0)
 
 

@@ -76,8 +76,9 @@ def remember(state: LocaliseState, settings: Settings, seen: Evidenced, slot: in
     silence = seen.silence[silent >= 0]
     by_resource = {int(r): int(c) for r, c in zip(seen.silent, silent, strict=True) if c >= 0}
     blocks = {b.slot: b for b in state.blocks}
+    first = max(min(blocks, default=slot), slot - (max(lengths) - 1) * settings.seconds)
     for s in [int(x) for x in np.unique(seen.slot)] + ([slot] if slot not in seen.slot else []):
-        if s <= slot - max(lengths) * settings.seconds:
+        if s < first:
             continue
         of = np.flatnonzero(seen.slot == s)
         then = (hour * 3600 + slot % 3600 - (slot - s)) // 3600 % 24
@@ -129,7 +130,7 @@ def _block(
         time[0], time[1], seen.path[of], seen.made[of], seen.subject[of],
         seen.subject[of].astype(np.int64) * settings.services + seen.service[of],
         weights(seen.surprise[of], seen.failed[of], seen.expected[of]), seen.bad[of], np.isfinite(seen.surprise[of]),
-        seen.minutes[of], seen.depth[of],
+        seen.minutes[of], seen.depth[of], seen.resource[of], usual,
         np.full(len(of), -1, np.int32), away.astype(np.int32),
         np.array([silent_of[int(u)] for u in usual[away]], dtype=np.int32), silent, silence,
         np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32),
@@ -151,6 +152,8 @@ def _joined(known: Explanations, old: Block, new: Block) -> Block:
             "known",
             "minutes",
             "depth",
+            "place",
+            "usual",
             "owner",
             "extra_candidate",
         )
