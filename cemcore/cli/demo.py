@@ -99,7 +99,7 @@ def _live(directory: Path, life: Path, town: Any, port: int, slot_seconds: float
     with Cem.open(life, clock=clock) as cem, (directory / "daemon.log").open("a", encoding="utf-8") as log:
         logs.configure(log)
         teller = Teller(cem, url)
-        teller.daemon = daemon = Daemon(cem, speed=clock.speed, on_news=teller.news)
+        teller.daemon = daemon = Daemon(cem, speed=clock.speed, on_news=teller.news, on_failure=teller.failure)
         deliverer = threading.Thread(target=_deliver, args=(town, clock, daemon, teller), name="town", daemon=True)
         clock.limit = _ready(town)
         clock.run()
@@ -172,6 +172,12 @@ class Teller:
         now = self._cem.house.clock()
         for problem_id in problem_ids:
             self._tell(now, news_line(self._cem.problem(problem_id), self._zone))
+
+    def failure(self, what: str, why: str) -> None:
+        """Something fails that worked before."""
+        from rich.markup import escape
+
+        self._tell(self._cem.house.clock(), f"[red]{escape(what)} fails:[/] {escape(why)} [dim](tried again later)[/]")
 
     @contextmanager
     def line(self) -> Iterator[None]:

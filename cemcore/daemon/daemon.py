@@ -30,7 +30,8 @@ class Daemon:
     """Collects each source at its cadence and assesses as slots settle, for as long as it holds the lease.
 
     `speed`: simulated seconds a second where `cem.house.clock` runs faster than the wall's; cadences shrink with it.
-    `on_news` is told the ids of problems that changed, after each commit.
+    `on_news` is told the ids of problems that changed, after each commit; `on_failure` (what, why) when something fails
+    that worked before.
     """
 
     def __init__(
@@ -41,10 +42,11 @@ class Daemon:
         holder: str | None = None,
         lease_s: float = TTL_S,
         on_news: Callable[[tuple[str, ...]], None] | None = None,
+        on_failure: Callable[[str, str], None] | None = None,
     ) -> None:
         self.cem, self.metrics = cem, DaemonMetrics()
         self.lease = Lease(cem, holder, lease_s)
-        self._speed, self._on_news = speed, on_news
+        self._speed, self._on_news, self._on_failure = speed, on_news, on_failure
         self._writing, self._stopping = threading.Lock(), threading.Event()
         self._backoff = {s.name: Backoff(self._every(s.every_s)) for s in cem.house.settings.sources}
         self._tick_backoff, self._lease_backoff = Backoff(LOOK_S), Backoff(LOOK_S)
@@ -181,6 +183,8 @@ class Daemon:
         pause = backoff.failed()
         self.metrics.failures.labels(what).inc()
         known = isinstance(error, CemError)
+        if self._on_failure is not None and backoff.failures == 1:
+            self._on_failure(what, str(error))
         _log.error(
             f"{what} failed",
             extra={"reason": str(error), "again_in_s": round(pause)},

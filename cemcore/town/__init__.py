@@ -2,7 +2,7 @@
 
 from cemcore.town.live import Delivery, LiveTown
 from cemcore.town.sizes import SIZES, Size
-from cemcore.town.spec import Spec, load
+from cemcore.town.spec import Spec, load_spec
 from cemcore.town.town import Town
 
-__all__ = ["SIZES", "Delivery", "LiveTown", "Size", "Spec", "Town", "load"]
+__all__ = ["SIZES", "Delivery", "LiveTown", "Size", "Spec", "Town", "load_spec"]

@@ -94,9 +94,9 @@ class Experience:
         serving = np.where(strain.serving >= 0, strain.serving, day.serving[rows])
         busy = load[serving, day.slot[rows]]
         z, service = day.z[rows], self.services[pair]
-        technology = self.net.access_technology[serving]
+        technology = self.net.points.technology[serving]
         mood = self._mood(day)[subject, day.slot[rows]]
-        path = p.path[pair, self.net.access_region[serving]]
+        path = p.path[pair, self.net.points.region[serving]]
         radio = np.where(p.kind[subject] == _FIXED, 1.0, p.radio[subject])
         air = np.choose(technology, [15.5, 28.0, 6.8]) + np.choose(technology, [7.0, 12.0, 3.5]) * busy**2 / (
             1.02 - busy

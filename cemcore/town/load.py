@@ -28,7 +28,7 @@ class Load:
     def __init__(self, seed: int, net: Network, calendar: Calendar) -> None:
         rng = stream(seed, "load")
         self.seed, self.net, self.calendar = seed, net, calendar
-        ports = net.access_technology == PON
+        ports = net.points.technology == PON
         n = len(net.access)
         self.peak = np.where(ports, rng.uniform(0.3, 0.55, n), rng.uniform(0.35, 0.8, n))
         self.drift = np.where(rng.random(n) < 0.12, rng.normal(0, 0.02, n), 0.0)

@@ -18,6 +18,15 @@ TECHNOLOGY = {"nr_cell": NR, "lte_cell": LTE, "pon_port": PON}
 SUPPORTS = ("containedIn", "locatedAt", "poweredBy", "hostedOn", "routedThrough")
 
 
+@dataclass(frozen=True)
+class AccessPoints:
+    """Of the n access resources: position by id; technology (n): NR, LTE or PON; region (n): index into `regions`."""
+
+    index: dict[str, int]
+    technology: Int64
+    region: Int64
+
+
 @dataclass
 class Network:
     """Resources and connections as inventory rows, in the order they were laid."""
@@ -54,24 +63,16 @@ class Network:
         return tuple(self.of(*TECHNOLOGY))
 
     @cached_property
-    def access_index(self) -> dict[str, int]:
-        """Position of each access resource in `access`."""
-        return {a: i for i, a in enumerate(self.access)}
-
-    @cached_property
-    def access_technology(self) -> Int64:
-        """NR, LTE or PON per access resource."""
-        return np.array([TECHNOLOGY[self.type(a)] for a in self.access])
+    def points(self) -> AccessPoints:
+        """The access resources as arrays."""
+        technology = np.array([TECHNOLOGY[self.type(a)] for a in self.access])
+        region = np.array([self.regions.index(self.region(a)) for a in self.access])
+        return AccessPoints({a: i for i, a in enumerate(self.access)}, technology, region)
 
     @cached_property
     def regions(self) -> tuple[str, ...]:
         """Regions that have customers, as laid."""
         return tuple(dict.fromkeys(self.region(a) for a in self.access))
-
-    @cached_property
-    def access_region(self) -> Int64:
-        """Index into `regions` per access resource."""
-        return np.array([self.regions.index(self.region(a)) for a in self.access])
 
     @cached_property
     def upper(self) -> dict[str, str]:
@@ -124,22 +125,23 @@ class Network:
                 out[c["to_id"]].append((c["from_id"], c["via"]))
         return dict(out)
 
-    def core_delay(self) -> tuple[list[str], Float64]:
-        """(core routers, round trip [ms] between each two over the path of least metric)."""
-        routers = self.of("core_router")
-        place = {r: i for i, r in enumerate(routers)}
-        cost = np.full((len(routers), len(routers)), np.inf)
-        delay = np.full_like(cost, np.inf)
-        np.fill_diagonal(cost, 0)
-        np.fill_diagonal(delay, 0)
-        for link in self.resources.values():
-            if link.get("role") == "core":
-                a, b = place[link["a_end"]], place[link["z_end"]]
-                cost[a, b] = cost[b, a] = link["igp_metric"]
-                delay[a, b] = delay[b, a] = 0.3 + link["length_km"] * 0.0105
-        for k in range(len(routers)):
-            through = cost[:, k, None] + cost[None, k, :]
-            better = through < cost
-            cost = np.where(better, through, cost)
-            delay = np.where(better, delay[:, k, None] + delay[None, k, :], delay)
-        return routers, delay
+
+def core_delay(net: Network) -> tuple[list[str], Float64]:
+    """(core routers, round trip [ms] between each two over the path of least metric)."""
+    routers = net.of("core_router")
+    place = {r: i for i, r in enumerate(routers)}
+    cost = np.full((len(routers), len(routers)), np.inf)
+    delay = np.full_like(cost, np.inf)
+    np.fill_diagonal(cost, 0)
+    np.fill_diagonal(delay, 0)
+    for link in net.resources.values():
+        if link.get("role") == "core":
+            a, b = place[link["a_end"]], place[link["z_end"]]
+            cost[a, b] = cost[b, a] = link["igp_metric"]
+            delay[a, b] = delay[b, a] = 0.3 + link["length_km"] * 0.0105
+    for k in range(len(routers)):
+        through = cost[:, k, None] + cost[None, k, :]
+        better = through < cost
+        cost = np.where(better, through, cost)
+        delay = np.where(better, delay[:, k, None] + delay[None, k, :], delay)
+    return routers, delay

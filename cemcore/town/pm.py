@@ -118,7 +118,7 @@ class PmFiles:
         return [path]
 
     def _silent(self, station: str, data: Counters, i: int) -> bool:
-        at = self.world.net.access_index[self.world.net.cells_of[station][0]]
+        at = self.world.net.points.index[self.world.net.cells_of[station][0]]
         return bool(data.silent[at, i])
 
     def _element_b(self, station: str, data: Counters, i: int, slot: int) -> str:
@@ -136,7 +136,7 @@ class PmFiles:
                 f'<granPeriod duration="PT900S" endTime="{end}"/><repPeriod duration="PT900S"/>{types}'
             )
             for n, cell in enumerate(net.cells_of[station], 1):
-                values, doubt = _cell(data, net.access_index[cell], i, columns)
+                values, doubt = _cell(data, net.points.index[cell], i, columns)
                 results = "".join(f'<r p="{p}">{v}</r>' for p, v in enumerate(values, 1))
                 ldn = f"ManagedElement={station},{function}=1,{class_}={n}"
                 out.append(f'<measValue measObjLdn="{ldn}">{results}{doubt}</measValue>')
@@ -156,7 +156,7 @@ class PmFiles:
                     f'<repPeriod duration="PT3600S"/><measTypes>{" ".join(names)}</measTypes>'
                 )
                 for n, cell in enumerate(net.cells_of[station], 1):
-                    values, doubt = _cell(data, net.access_index[cell], i, columns)
+                    values, doubt = _cell(data, net.points.index[cell], i, columns)
                     ldn = f"{function}=1,{class_}={n}"
                     results = f"<measResults>{' '.join(values)}</measResults>"
                     out.append(f'<measValue measObjLdn="{ldn}">{results}{doubt}</measValue>')
@@ -168,7 +168,7 @@ class PmFiles:
         rng = stream(world.seed, "pm", day)
         slots = world.calendar.slots(day)
         busy = world.load.access(day)
-        lte = (world.net.access_technology != NR)[:, None]
+        lte = (world.net.points.technology != NR)[:, None]
         crowd, ill = np.zeros_like(busy), np.zeros_like(busy)
         down, asleep, silent = np.zeros(busy.shape, bool), np.zeros(busy.shape, bool), np.zeros(busy.shape, bool)
         for fault in world.on(day):
@@ -186,7 +186,7 @@ class PmFiles:
         values = _draw(rng, busy, lte, crowd, ill, asleep)
         values[down] = 0.0
         values[down, 12:] = np.nan
-        values[world.net.access_technology == PON] = np.nan
+        values[world.net.points.technology == PON] = np.nan
         return Counters(slots, values, down | (rng.random(busy.shape) < SUSPECT), silent)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cemcore.panel import Bool, Float64, Int64
-from cemcore.town.network import LTE, NR, Network
+from cemcore.town.network import LTE, NR, Network, core_delay
 from cemcore.town.people import SHARES, People
 from cemcore.town.seeds import stream
 
@@ -77,7 +77,7 @@ def _dwell(seed: int, net: Network, people: People) -> tuple[Int64, Int64]:
     stations = _Stations(net)
     for i, s in enumerate(people.subjects):
         if s["subject_type"] == "fixed":
-            cells[i], spare[i] = net.access_index[s["access_line"]], -1
+            cells[i], spare[i] = net.points.index[s["access_line"]], -1
             continue
         technology = LTE if s["subject_type"] == "meter" or "LTE" in s["device_model"] else NR
         for p in range(PLACES):
@@ -102,7 +102,7 @@ class _Stations:
         for station in net.of("gnb", "enb"):
             own = net.cells_of[station]
             key = (LTE if net.type(station) == "enb" else NR, net.region(station))
-            self.table.setdefault(key, []).append(np.array([net.access_index[c] for c in own]))
+            self.table.setdefault(key, []).append(np.array([net.points.index[c] for c in own]))
 
     def of(self, technology: int, region: str) -> list[np.ndarray]:
         """(3,) positions of each station's cells."""
@@ -110,7 +110,7 @@ class _Stations:
 
 
 def _paths(net: Network, people: People) -> Float64:
-    routers, delay = net.core_delay()
+    routers, delay = core_delay(net)
     place = {r: i for i, r in enumerate(routers)}
     regions = [place[f"CR-{r}"] for r in net.regions]
     gateway = [place[f"CR-{net.region(s['gateway_id'])}"] for s in people.services]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,17 @@ from cemcore.errors import ConfigError
 
 DEFAULT = Path(__file__).with_name("faults.toml")
 Range = tuple[float, float]
+CHOICES = {
+    "role": ("incident", "distractor"),
+    "scope": ("access", "gateway", "endpoint", "terminal", "attributes", "none"),
+    "pm": ("down", "asleep", "crowded", "slow"),
+    "effect": (
+        "latency_ms", "jitter_ms", "loss_pct", "startup_s", "stall", "throughput", "setup", "delivery", "out", "lost",
+        "takeover",
+    ),
+    "kpi": ("to", "add", "scale"),
+}  # fmt: skip
+"""What may stand where the file lets one choose."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,7 @@ class Spec:
         return min(self.learn_days, max(1, min(days - 1, round(self.learn_share * days))))
 
 
-def load(path: str | os.PathLike[str] | None = None) -> Spec:
+def load_spec(path: str | os.PathLike[str] | None = None) -> Spec:
     """The spec of a file, by default the town's own; ConfigError names the file and the key that is wrong."""
     file = Path(path) if path is not None else DEFAULT
     try:
@@ -127,9 +138,19 @@ def _read(file: Path, name: str, table: Mapping[str, Any]) -> Kind:
         kind = Kind(name=name, **{k: _value(k, v) for k, v in table.items()})
     except (TypeError, ValueError, KeyError) as e:
         raise ConfigError(str(file), name, str(e)) from e
-    if kind.role not in ("incident", "distractor"):
-        raise ConfigError(str(file), f"{name}.role", f"{kind.role!r} is neither incident nor distractor")
+    for key, given in _choices(kind):
+        strange = set(given) - set(CHOICES[key])
+        if strange:
+            raise ConfigError(str(file), f"{name}.{key}", f"{min(strange)!r} is none of {', '.join(CHOICES[key])}")
     return kind
+
+
+def _choices(kind: Kind) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield "role", (kind.role,)
+    yield "scope", (kind.scope,)
+    yield "pm", (kind.pm,) if kind.pm else ()
+    yield "effect", tuple(kind.effect)
+    yield "kpi", tuple(mode for mode, _, _ in kind.kpi.values())
 
 
 def _value(key: str, value: Any) -> Any:

@@ -211,7 +211,7 @@ class Targets:
     def _collectors(self) -> list[Target]:
         out = []
         for i, region in enumerate(self.net.regions):
-            here = self.net.access_region == i
+            here = self.net.points.region == i
             out.append(
                 Target(f"PROBE-{region}", (resource(f"PROBE-{region}"),), region, float(self.weight[here].sum()), here)
             )

@@ -10,7 +10,7 @@ from cemcore.town import inventory
 from cemcore.town.deliveries import Deliveries
 from cemcore.town.live import LiveTown, Progress
 from cemcore.town.sizes import size_of
-from cemcore.town.spec import Spec, load
+from cemcore.town.spec import Spec, load_spec
 from cemcore.town.world import World
 
 
@@ -29,7 +29,7 @@ class Town:
         spec: Spec | str | os.PathLike[str] | None = None,
         first: date | None = None,
     ) -> None:
-        self._arguments = (seed, size_of(size), days, spec if isinstance(spec, Spec) else load(spec), first)
+        self._arguments = (seed, size_of(size), days, spec if isinstance(spec, Spec) else load_spec(spec), first)
 
     def write(self, directory: str | os.PathLike[str], progress: Progress | None = None) -> None:
         """Lay down everything below `directory`.

@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from cemcore.errors import ConfigError
-from cemcore.town import LiveTown, Town, files, load
+from cemcore.town import LiveTown, Town, files, load_spec
 
 DAYS, HOUR, SLOTS = 2, 10.0, 30
 
 
 def living(folder: Path) -> LiveTown:
-    spec = load()
+    spec = load_spec()
     live = dataclasses.replace(spec.live, kinds=("backhaul_cut",), first_after_slots=4, duration_h=(2.0, 2.0))
     return Town(4, "tiny", DAYS, dataclasses.replace(spec, live=live)).live(folder, HOUR)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cemcore.errors import ConfigError
-from cemcore.town import load
+from cemcore.town import load_spec
 from cemcore.town.calendar import Calendar
 from cemcore.town.experience import mos
 from cemcore.town.layout import lay
@@ -35,8 +35,8 @@ def test_either_router_of_a_pair_may_fail_and_both_cut_their_region(net):
     assert not net.cut_off([a]).any()
     assert not net.cut_off([b]).any()
     lost = net.cut_off([a, b])
-    assert set(np.array(net.access_region)[lost]) == {0}
-    assert (np.array(net.access_region)[~lost] != 0).all()
+    assert set(net.points.region[lost]) == {0}
+    assert (net.points.region[~lost] != 0).all()
 
 
 def test_a_site_behind_a_microwave_hop_falls_with_the_site_before_it(net):
@@ -67,7 +67,7 @@ def test_voice_opinion_meets_published_points_of_the_e_model():
 
 
 def test_the_spec_has_many_kinds_and_holds():
-    spec = load()
+    spec = load_spec()
     roles = [k.role for k in spec.kinds.values()]
     assert roles.count("incident") >= 16
     assert roles.count("distractor") >= 7
@@ -82,6 +82,11 @@ def test_the_spec_has_many_kinds_and_holds():
         ("[odd]\nrole = 'incident'\ncolour = 3", "odd.colour: unknown key"),
         ("[odd]\nrole = 'incident'", "odd: .*missing"),
         ("[odd]\nrole='x'\ntarget='cpe'\nscope='none'\nhours=[1,2]\nduration_h=[1,2]", "odd.role"),
+        ("[odd]\nrole='incident'\ntarget='cpe'\nscope='moon'\nhours=[1,2]\nduration_h=[1,2]", "odd.scope"),
+        (
+            "[odd]\nrole='incident'\ntarget='cpe'\nscope='none'\nhours=[1,2]\nduration_h=[1,2]\neffect={lag=[1,2]}",
+            "odd.effect: 'lag' is none of",
+        ),
         ("[odd]\nrole='incident'\ntarget='cpe'\nscope='none'\nhours=[3,2]\nduration_h=[1,2]", "range"),
     ],
 )
@@ -89,4 +94,4 @@ def test_a_broken_spec_is_refused_with_file_and_key(tmp_path, text, message):
     file = tmp_path / "faults.toml"
     file.write_text(text)
     with pytest.raises(ConfigError, match=message):
-        load(file)
+        load_spec(file)

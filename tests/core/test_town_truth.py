@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cemcore.evaluation import evaluate
-from cemcore.town import Spec, Town, load
+from cemcore.town import Spec, Town, load_spec
 
 SEED, DAYS = 3, 5
 KQIS = ["latency_ms", "jitter_ms", "loss_pct", "throughput_mbps", "setup_success_ratio", "stall_ratio", "startup_s"]
@@ -24,7 +24,7 @@ def written(folder: Path, spec: Spec | None = None) -> tuple[dict, pd.DataFrame]
 
 def quiet() -> Spec:
     """The town's own spec with nothing that anyone feels, and nobody's records lost."""
-    spec = load()
+    spec = load_spec()
     kinds = {n: k for n, k in spec.kinds.items() if k.role == "incident"}
     return dataclasses.replace(spec, kinds={n: dataclasses.replace(k, effect={}) for n, k in kinds.items()})
 
@@ -32,7 +32,7 @@ def quiet() -> Spec:
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     """(truth, records with the troubles, records without them)."""
-    spec = load()
+    spec = load_spec()
     only = dataclasses.replace(spec, kinds={n: k for n, k in spec.kinds.items() if k.role == "incident"})
     truth, troubled = written(tmp_path_factory.mktemp("troubled"), only)
     _, calm = written(tmp_path_factory.mktemp("calm"), quiet())
@@ -118,7 +118,7 @@ def test_the_truth_itself_scores_full_marks(town):
 
 
 def test_a_gap_hides_the_records_of_its_region_and_says_how(tmp_path):
-    spec = load()
+    spec = load_spec()
     only = dataclasses.replace(spec, kinds={"data_gap": spec.kinds["data_gap"]})
     truth, records = written(tmp_path, only)
     region = pd.read_csv(tmp_path / "inventory/resources.csv").set_index("id").region

@@ -13,6 +13,7 @@ from cemcore.pipeline.localisation.blocks import Block, light, owned, padded, ro
 from cemcore.pipeline.localisation.evidence import score, shared, weights, windows
 from cemcore.pipeline.localisation.explanations import RESOURCE, Explanations, holders, log_priors
 from cemcore.pipeline.localisation.live import Live, voted
+from cemcore.pipeline.localisation.merging import merge
 from cemcore.pipeline.localisation.search import Hit, search
 from cemcore.pipeline.localisation.thresholds import Thresholds
 from cemcore.topology import Topology
@@ -179,6 +180,8 @@ def localise(
     count = state.count
     for hit in hits:
         at = _home(known, state.blocks, problems, hit, slot)
+        if at >= 0 and _part_of(problems, hit) == problems[at].number:
+            continue
         if at >= 0:
             problems[at] = voted(problems[at], hit, slot)
             continue
@@ -189,13 +192,16 @@ def localise(
             )
         )
         count += 1
-    state = replace(state, problems=tuple(problems), count=count)
-    return _follow(state, settings, slot, known_at)
+    state = _follow(replace(state, problems=tuple(problems), count=count), settings, slot, known_at)
+    return replace(
+        state, problems=merge(known, state.blocks, state.problems, topology, settings.seconds)
+    )
 
 
 def _follow(state: LocaliseState, settings: Settings, slot: int, known_at: int) -> LocaliseState:
     """Every open problem takes its rows, is confirmed, or grows quiet and ends."""
     known, blocks = state.known, list(state.blocks)
+    adopted = np.array([p.merged_into if p.merged_into >= 0 else p.number for p in state.problems] + [-1], np.int32)
     out = []
     for p in state.problems:
         if not p.open:
@@ -203,10 +209,14 @@ def _follow(state: LocaliseState, settings: Settings, slot: int, known_at: int) 
             continue
         has = holders(known, p.candidate)
         recent = []
+        parts = {q.candidate for q in state.problems if q.merged_into == p.number}
         for i, b in enumerate(blocks):
             if b.slot >= p.begin:
                 mine = rows_of(known, b, p.candidate, has)
-                blocks[i] = b = owned(known, b, mine, p.number)
+                both = mine
+                for c in parts:
+                    both = both | rows_of(known, b, c)
+                blocks[i] = b = owned(known, replace(b, owner=adopted[b.owner]), both, p.number)
                 if b.slot > slot - 4 * settings.seconds:
                     recent.append(b.weights[mine & (b.owner == p.number)])
         now = blocks[-1]
@@ -250,8 +260,21 @@ def _onset(known: Explanations, blocks: tuple[Block, ...], candidate: int) -> in
     return blocks[len(blocks) - 1 - at].slot
 
 
+def _part_of(problems: list[Live], hit: Hit) -> int:
+    """Number of the open problem that absorbed an earlier one of the hit's cause, -1 none."""
+    for p in reversed(problems):
+        if p.merged_into >= 0 and (p.candidate == hit.candidate or hit.candidate in p.ties):
+            if problems[p.merged_into].open:
+                return p.merged_into
+            return -1
+    return -1
+
+
 def _home(known: Explanations, blocks: tuple[Block, ...], problems: list[Live], hit: Hit, slot: int) -> int:
     """Index of the open problem that a hit belongs to, -1 for a new one."""
+    whole = _part_of(problems, hit)
+    if whole >= 0:
+        return whole
     open_ = [i for i, p in enumerate(problems) if p.open]
     for i in open_:
         if (

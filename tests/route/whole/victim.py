@@ -1,0 +1,50 @@
+"""Forks children that collect and assess an operator's folder; reads commands on standard input, so that a test can kill them.
+
+    run STATE      forks a child that collects and assesses STATE to its end; prints its process id, then "done CODE" when it ended by itself
+
+The parent has everything imported already: a child is at work within milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from cemcore import Cem
+from cemcore.application.evaluate import folder_settings
+from cemcore.settings import Settings
+
+
+def work(folder: Path, state: Path, end: datetime) -> None:
+    settings = folder_settings(folder, state)
+    small = settings.storage.model_copy(update={"commit_slots": 8, "snapshot_slots": 8})
+    with Cem.open(Settings.model_copy(settings, update={"storage": small}), clock=lambda: end) as cem:
+        cem.collect()
+        cem.assess()
+
+
+def main() -> None:
+    folder, end = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
+    warm = Path(sys.argv[3])
+    with Cem.open(folder_settings(folder, warm), clock=lambda: end):
+        pass
+    print("ready", flush=True)
+    for line in sys.stdin:
+        state = Path(line.strip())
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                work(folder, state, end)
+                code = 0
+            finally:
+                os._exit(code)
+        print(child, flush=True)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    main()
