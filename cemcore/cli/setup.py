@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated
 
@@ -27,11 +26,10 @@ def init(
 
     Example: `cem init my-operator`, edit `my-operator/cem.toml`, then `cem check --config my-operator/cem.toml`.
     """
-    from importlib.resources import files
-
     from cemcore.errors import ConfigError
+    from cemcore.settings import shipped
 
-    templates = dict(_templates(files("config"), Path()))
+    templates = dict(_templates(shipped(""), Path()))
     there = sorted(str(directory / name) for name in templates if (directory / name).exists())
     if there and not force:
         raise ConfigError(there[0], "", "is there already (--force overwrites)")
@@ -43,7 +41,7 @@ def init(
     typer.echo(f"next: edit {directory / 'cem.toml'}, then cem check --config {directory / 'cem.toml'}")
 
 
-def _templates(folder: Traversable, below: Path) -> list[tuple[Path, str]]:
+def _templates(folder: Path, below: Path) -> list[tuple[Path, str]]:
     out: list[tuple[Path, str]] = []
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.is_dir() and not entry.name.startswith(("_", ".")):

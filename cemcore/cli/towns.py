@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +31,10 @@ def write_settings(town: Path, port: int) -> tuple[Path, Path]:
     History says itself when things came; of what comes later, that is seen. Archive and ledger stand beside the
     folder, in `state`.
     """
-    mapping = (files("config") / "operator-files" / "cem.toml").read_text(encoding="utf-8")
-    (town / "services.toml").write_text(
-        (files("config") / "services.toml").read_text(encoding="utf-8"), encoding="utf-8"
-    )
+    from cemcore.settings import shipped
+
+    mapping = shipped("operator-files/cem.toml").read_text(encoding="utf-8")
+    (town / "services.toml").write_text(shipped("services.toml").read_text(encoding="utf-8"), encoding="utf-8")
     ours = {
         "storage": 'archive = "../state/archive"\nledger = "sqlite:///../state/ledger.db"\n',
         "api": f"port = {port}\n",

@@ -118,8 +118,7 @@ def _summary(ranked: Sequence[ProblemView]) -> Text:
     lost = sum(v.impact.total.bad_minutes for v in ranked)
     noun = "problem" if len(ranked) == 1 else "problems"
     counted = f"{len(ranked)} {noun}, {still or 'none'} open"
-    minutes = f"{lost:,.0f} bad minutes (below what customers require)"
-    return Text(f"{counted}: {minutes}. Worst first, by what was lost: bad minutes x how far below.")
+    return Text(f"{counted}; {lost:,.0f} bad minutes. Worst first; lost = bad minutes x how far below requirement.")
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], pad: int, status: int | None = None) -> Table:

@@ -101,7 +101,7 @@ class Experience:
         air = np.choose(technology, [15.5, 28.0, 6.8]) + np.choose(technology, [7.0, 12.0, 3.5]) * busy**2 / (
             1.02 - busy
         )
-        rtt = (air * p.pace[subject] + path) * np.exp(0.1 * mood + 0.15 * z[:, 0])
+        rtt = (air * p.pace[subject] + path) * np.exp(0.13 * mood + 0.2 * z[:, 0])
         give = (
             np.choose(technology, [140.0, 42.0, 260.0])
             * (1 - 0.85 * busy)
@@ -155,8 +155,8 @@ def _start_and_stall(
 ) -> tuple[Float64, Float64]:
     """(seconds until the film or the page is there, share of play time that stood still)."""
     rate = np.maximum(rate, 0.05)
-    film = (0.38 + 0.01 * rtt + 4.0 / rate) * np.exp(0.22 * z[:, 6])
-    page = (0.28 + 0.013 * rtt + 3.0 / rate) * np.exp(0.26 * z[:, 6])
+    film = (0.38 + 0.01 * rtt + 4.0 / rate) * np.exp(0.27 * z[:, 6])
+    page = (0.28 + 0.013 * rtt + 3.0 / rate) * np.exp(0.31 * z[:, 6])
     short = np.clip((3.6 / rate) ** 2 * 0.05, 0, 0.9)
     hiccup = np.where(z[:, 7] > 2.0, (z[:, 7] - 2.0) * 0.012, 0.0)
     start = np.where(service == _VIDEO, film, page) + strain.startup

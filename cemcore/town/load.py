@@ -42,7 +42,8 @@ class Load:
         noise = knots(self.seed, "load-access", len(self.peak), slots, 5400)
         fine = stream(self.seed, "load-fine", day).normal(0, 0.05, noise.shape)
         shape = self._shape(day, slots, self.office)
-        peak = self.peak * (1 + self.drift * min(day, _DRIFTS))
+        mood = np.exp(stream(self.seed, "load-day", day).normal(0, 0.06, len(self.peak)))
+        peak = self.peak * (1 + self.drift * min(day, _DRIFTS)) * mood
         return np.clip(peak[:, None] * shape * np.exp(0.1 * noise + fine), 0.01, 0.97)
 
     def link(self, day: int) -> Float64:

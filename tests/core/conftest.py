@@ -69,10 +69,10 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     import psycopg
 
     port = request.getfixturevalue("postgres_port")
-    name = f"t{os.urandom(6).hex()}"
     with psycopg.connect(host="127.0.0.1", port=port, user="cem", dbname="postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"postgresql://cem@127.0.0.1:{port}/{name}"
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return f"postgresql://cem@127.0.0.1:{port}/postgres"
 
 
 @pytest.fixture

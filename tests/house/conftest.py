@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 
 import httpx
@@ -17,7 +16,7 @@ from fastapi import FastAPI
 from cemcore.application.cem import Cem
 from cemcore.daemon import listen
 from cemcore.domain import Cause, Evidence, Impact, ImpactLine, ServiceProblem
-from cemcore.settings import Settings
+from cemcore.settings import Settings, shipped
 
 T = datetime(2025, 11, 8, 13, 15, tzinfo=UTC)
 NOW = T + timedelta(hours=10)
@@ -53,7 +52,7 @@ def _impact(scale: float) -> Impact:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A configuration folder without sources."""
-    (tmp_path / "services.toml").write_text((files("config") / "services.toml").read_text())
+    (tmp_path / "services.toml").write_text(shipped("services.toml").read_text())
     (tmp_path / "cem.toml").write_text('[operator]\nname = "Lechistan"\ntimezone = "Europe/Warsaw"\n')
     return tmp_path
 

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from cemcore.application.cem import Cem
 from cemcore.cli import app
+from cemcore.daemon import listen
 
 
 def _run(*words: str) -> tuple[int, str, str]:
@@ -71,3 +72,11 @@ def test_a_question_that_makes_no_sense_is_2(cem: Cem, folder: Path, words: tupl
 def test_debug_shows_the_error_itself(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["--debug", "problems", "--config", str(tmp_path / "none.toml")])
     assert type(done.exception).__name__ == "ConfigError"
+
+
+def test_a_daemon_whose_port_is_taken_refuses_to_start(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with listen("127.0.0.1", 0) as taken:
+        monkeypatch.setenv("CEM__API__PORT", str(taken.getsockname()[1]))
+        code, _, err = _run("run", "--config", str(folder / "cem.toml"))
+    assert code == 2
+    assert "api.port" in err

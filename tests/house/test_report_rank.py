@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -38,6 +39,12 @@ def test_nobody_stands_before_a_worse_one(losses: list[tuple[float, float, int]]
     ranked = [v.impact.total for v in rank(_view(i, *loss) for i, loss in enumerate(losses))]
     keys = [(t.depth_minutes, t.bad_minutes, t.affected_users) for t in ranked]
     assert keys == sorted(keys, reverse=True)
+
+
+def test_what_was_merged_into_another_is_not_listed_beside_it() -> None:
+    part = _view(1, 9, 9, 9)
+    merged = ProblemView(replace(part.problem, merged_into="P-002"), part.impact)
+    assert [v.problem.problem_id for v in rank([merged, _view(2, 1, 1, 1)])] == ["P-002"]
 
 
 def test_equals_stand_by_their_id() -> None:

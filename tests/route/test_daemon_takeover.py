@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from importlib.resources import files
 from pathlib import Path
 
 from cemcore.application.cem import Cem
 from cemcore.daemon import Daemon
+from cemcore.settings import shipped
 
 
 def _settings(folder: Path) -> Path:
-    (folder / "services.toml").write_text((files("config") / "services.toml").read_text())
+    (folder / "services.toml").write_text(shipped("services.toml").read_text())
     (folder / "cem.toml").write_text('[operator]\nname = "two"\n')
     return folder / "cem.toml"
 

@@ -52,7 +52,7 @@ def merge(
             if p.number == q.number or not p.open or p.confirmed_at == 0 or p.begin > q.begin + EARLIER * seconds:
                 continue
             share = accounted(known, blocks, q, p, topology)
-            if share > best:
+            if share > best and share >= accounted(known, blocks, p, q, topology):
                 best, into = share, p.number
         if best >= SHARE:
             out[q.number] = replace(q, merged_into=into)
