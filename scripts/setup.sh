@@ -22,7 +22,7 @@ if [ ! -x .venv/bin/python ]; then
         exit 1
     }
 fi
-export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=1 UV_COMPILE_BYTECODE=1
 if .venv/bin/python -m pip install --quiet uv 2>/dev/null && .venv/bin/uv --version >/dev/null 2>&1; then
     install() { .venv/bin/uv pip install --quiet --python .venv/bin/python "$@"; }
 else

@@ -1,8 +1,9 @@
-"""The code in docs/plugins.md works as it stands there."""
+"""The examples in the documentation work as they stand there."""
 
 import re
 import sqlite3
 import sys
+import tomllib
 import types
 from contextlib import closing
 from datetime import UTC, datetime
@@ -11,11 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cemcore import plugins
 from cemcore.domain import Window
 from cemcore.errors import CollectError
 from cemcore.protocols import Collector, ExperienceModel
+from cemcore.settings import Settings
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
 COLLECTOR, MODEL = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -56,3 +60,31 @@ def test_the_example_of_a_model_scores(monkeypatch):
     scores = model.score({"delivery_ratio": np.array([1.0, 0.98, np.nan])})
     assert scores.tolist()[:2] == [100.0, 0.0]
     assert np.isnan(scores[2])
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/plugins.md", "docs/operations.md", "docs/formats.md"])
+def test_every_toml_example_is_understood(page, tmp_path, monkeypatch):
+    monkeypatch.setenv("CEM_LEDGER", "sqlite:///ledger.db")
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for n, block in enumerate(re.findall(r"```toml\n(.*?)```", text, re.DOTALL)):
+        if "entry-points" in block or "[services." in block:
+            continue
+        file = tmp_path / f"{n}.toml"
+        file.write_text(block)
+        settings = Settings.load(file)
+        ours = [s for s in settings.sources if s.collector in plugins.names("collectors")]
+        for source in ours:
+            plugins.build("collectors", source.collector, {"source": source.name, **source.options})
+
+
+def test_the_example_of_a_source_in_the_readme_reads_such_a_file(tmp_path):
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (source,) = tomllib.loads(block)["sources"]
+    (tmp_path / "a.csv").write_text("time,user,kind,cell,rtt\n2026-03-02T12:00:00Z,u1,web,C1,0.04\n")
+    options = {**source["options"], "path": str(tmp_path), "quiet_s": 0.0}
+    collector = plugins.build("collectors", source["collector"], {"source": source["name"], **options})
+    (batch,) = collector.collect(Window.until(datetime.now(UTC)))
+    content = batch.read()
+    assert content.quarantine.empty
+    (row,) = content.frame[["subject_id", "service", "resource_id", "latency_ms"]].to_dict("records")
+    assert row == {"subject_id": "u1", "service": "web", "resource_id": "C1", "latency_ms": 40.0}

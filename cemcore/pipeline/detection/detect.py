@@ -160,14 +160,12 @@ def _bands(load: Float32) -> Int64:
 
 
 def _groups(past: Past, services: int) -> tuple[Int64, Int64]:
-    """(stratum service x load band, groups (n, 4): pair, place x hour, device model x service x hour, place when busy)."""
+    """(stratum service x load band, groups (n, 3): pair, place x hour, device model x service x hour)."""
     base = past.service.astype(np.int64) * 4 + _bands(past.load)
     pair = past.subject.astype(np.int64) * services + past.service
     place = np.where(past.resource >= 0, past.resource.astype(np.int64) * 48 + past.hour, -1)
     model = np.where(past.model >= 0, (past.model.astype(np.int64) * services + past.service) * 24 + past.hour % 24, -1)
-    busy = np.searchsorted([80.0, 92.0], np.nan_to_num(past.load), side="right")
-    crowded = np.where((past.resource >= 0) & (busy > 0), past.resource.astype(np.int64) * 3 + busy, -1)
-    return base, np.stack([pair, place, model, crowded], axis=1)
+    return base, np.stack([pair, place, model], axis=1)
 
 
 def detect(

@@ -52,7 +52,7 @@ class Tail:
 class ShrunkenNull:
     """Tail probabilities from out-of-sample scores of healthy times. weights: K of each kind of group, the rows that the common rank is worth beside it."""
 
-    weights: tuple[float, ...] = (50.0, 30.0, 30.0, 30.0)
+    weights: tuple[float, ...] = (50.0, 30.0, 30.0)
     base: Tail = field(default_factory=Tail)
     groups: tuple[Tail, ...] = ()
 
