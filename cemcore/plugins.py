@@ -58,7 +58,7 @@ def build(kind: str, name: str, options: Mapping[str, Any]) -> Any:
     """A plug-in with its options; PluginError says which option is unknown, missing or refused."""
     cls = load(kind, name)
     if dataclasses.is_dataclass(cls):
-        fields = {f.name: f for f in dataclasses.fields(cls) if f.init}
+        fields = {f.name: f for f in _option_fields(cls)}
         unknown = sorted(set(options) - set(fields))
         if unknown:
             raise PluginError(name, f"unknown option {', '.join(unknown)}", tuple(fields))
@@ -90,11 +90,16 @@ def describe() -> list[PluginInfo]:
     return out
 
 
+def _option_fields(cls: type[Any]) -> list[dataclasses.Field[Any]]:
+    """Fields that are options; what a model has learned (names that end in `_`) is none."""
+    return [f for f in dataclasses.fields(cls) if f.init and not f.name.endswith("_")]
+
+
 def _options(cls: type[Any]) -> tuple[tuple[str, str, str], ...]:
     if not dataclasses.is_dataclass(cls):
         return ()
     out = []
-    for f in (f for f in dataclasses.fields(cls) if f.init):
+    for f in _option_fields(cls):
         if f.default is not dataclasses.MISSING:
             default = repr(f.default)
         elif f.default_factory is not dataclasses.MISSING:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 STEP, BINS = 1 / 16, 512
 """Width of a bin, and how many: scores 0..32; what lies above is in the last."""
 BODY, DEEP = 1e-3, 5e-5
-"""Between these tail probabilities a log-linear tail is laid through the histogram, and beyond the second it goes on alone."""
+"""Between these tail probabilities a log-linear tail is laid through the histogram, and beyond the second it goes on
+alone.
+"""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,9 @@ class DecayedTail:
     counts: NDArray[np.float64] = field(default_factory=lambda: np.zeros(BINS))
 
     def learn(self, score: NDArray[np.float32], suspect: NDArray[np.bool_]) -> Self:
-        """A tail that has seen these scores too, but for the suspected anomalies among them: a null that holds events is blind to them."""
+        """A tail that has seen these scores too, but for the suspected anomalies among them: a null that holds events
+        is blind to them.
+        """
         clean = score[np.isfinite(score) & ~suspect]
         new = np.bincount(_bin(clean), minlength=BINS)
         return replace(self, counts=self.counts * np.exp(-1 / self.memory) + new)

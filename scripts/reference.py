@@ -79,6 +79,8 @@ def _plugin(kind: str, name: str) -> str:
     (info,) = [p for p in plugins.describe() if (p.kind, p.name) == (kind, name)]
     doc = inspect.getdoc(cls) or ""
     said = _said(doc)
+    if any(option not in said for option, *_ in info.options):
+        said = {}
     lines = [f"#### `{name}`\n", f"{info.about}\n"]
     if not said:
         lines += [*doc.splitlines()[2:], ""]

@@ -14,6 +14,8 @@ from cemcore.views import CheckLine, FeedHealth, HealthView
 
 _JOINED = (Feed.MEASUREMENTS, Feed.ALARMS)
 _LISTED = 12
+FAILING_S = 3600
+"""A source that failed within so long makes the whole "failing"."""
 
 
 def health(house: House) -> HealthView:
@@ -23,7 +25,8 @@ def health(house: House) -> HealthView:
     feeds = tuple(_feeds(house))
     learning = _learning(house, watermark)
     status = "ok"
-    if any(f.counts.get("failures") for f in feeds):
+    lately = ledger.counts(since=int(now.timestamp()) - FAILING_S)
+    if (lately["name"] == "failures").any():
         status = "failing"
     elif learning:
         status = "learning"

@@ -70,13 +70,12 @@ class Ingest:
                 total = _add(total, self._store(name, group, now, joiner))
         except FeedError as e:
             total = Taken(name, total.feed, total.batches, total.rows, total.quarantined, total.counts, str(e))
-        if total.error or total.batches:
-            with self._ledger.begin() as tx:
-                tx.set_watermark(
-                    f"collected:{name}", max(int(now.timestamp()), self._ledger.watermark(f"collected:{name}") or 0)
-                )
-                if total.error:
-                    tx.count(name, "failures", 1, int(now.timestamp()), feed=total.feed)
+        at = int(now.timestamp())
+        with self._ledger.begin() as tx:
+            if total.error:
+                tx.count(name, "failures", 1, at, feed=total.feed)
+            else:
+                tx.set_watermark(f"collected:{name}", max(at, tx.watermark(f"collected:{name}") or 0))
         return total
 
     def _groups(
@@ -113,18 +112,19 @@ class Ingest:
                 tables["unjoined"] = unjoined.assign(recorded_at=moment)
         if rejects:
             tables["quarantine"] = pd.concat(rejects, ignore_index=True).assign(recorded_at=moment)
-        files = [self._archive.write(to, f"{name}-{label}", t.assign(source=name)) for to, t in tables.items()]
+        files = [
+            self._archive.write(to, f"{name}-{label}", part.assign(source=name))
+            for to, table in tables.items()
+            for part in _days(table)
+        ]
         counts = _summed(content.counts for _, content in group)
         if "unjoined" in tables:
             counts["unjoined"] = int(tables["unjoined"]["rows"].sum())
+        lines = [(b.batch_id, b.origin, len(c.frame), len(c.quarantine)) for b, c in group]
         with self._ledger.begin() as tx:
-            for batch, content in group:
-                sizes = len(content.frame), len(content.quarantine)
-                tx.register_batch(batch.batch_id, str(feed), name, batch.origin, at, *sizes, {})
+            tx.register_batches(str(feed), name, at, lines, counts)
             for file in files:
                 tx.register_file(file)
-            for what, n in counts.items():
-                tx.count(name, what, n, at, feed=str(feed))
         rows = sum(len(c.frame) for _, c in group)
         return Taken(name, str(feed), len(group), rows, sum(len(c.quarantine) for _, c in group), counts)
 
@@ -164,6 +164,15 @@ def _joined(feed: Feed, frame: pd.DataFrame, joiner: Joins | None) -> tuple[pd.D
     found = joiner.join(frame[column]) if joiner is not None else pd.Series(None, index=frame.index, dtype="str")
     lost = frame.loc[found.isna(), column].value_counts().rename_axis("name").reset_index(name="rows")
     return frame.assign(resource_id=found), lost if len(lost) else None
+
+
+def _days(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The rows of each day (UTC) of slots by themselves, so that a read of some slots opens few files."""
+    if "slot" not in table:
+        yield table
+        return
+    for _, part in table.groupby(table["slot"].dt.floor("D"), sort=True):
+        yield part
 
 
 def _summed(tallies: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -64,6 +64,7 @@ def evaluate(
         found = evaluate_folder(directory, state, told)
     if predictions is not None:
         write_predictions(predictions, found.incidents)
+        typer.echo(f"wrote {len(found.incidents)} incidents to {predictions}", err=True)
     if found.scores is None:
         typer.echo(
             f"{len(found.incidents)} incidents; no truth.json in {directory}, so nothing to judge them by", err=True

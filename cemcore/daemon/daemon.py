@@ -143,6 +143,8 @@ class Daemon:
             try:
                 slots = self._run_of_slots()
             except Exception as e:
+                # What is held in memory may be ahead of what was committed: begin again from the ledger.
+                self.cem = Cem(self.cem.house)
                 self._failed("tick", e, self._tick_backoff)
                 break
             self._tick_backoff.worked()

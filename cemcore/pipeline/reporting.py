@@ -13,8 +13,8 @@ from cemcore.domain import Alarm, Cause, Impact, PlannedWork, ProblemStatus, Ser
 from cemcore.frames import ATTRIBUTES
 from cemcore.panel import Float32, Population
 from cemcore.pipeline.impact import Members, Names, Pairs, Tally, assess, exposure
-from cemcore.pipeline.localisation import causes as words
 from cemcore.pipeline.localisation import absence, explanations, localise, membership
+from cemcore.pipeline.localisation import causes as words
 from cemcore.pipeline.localisation.live import Live
 from cemcore.pipeline.result import Memberships
 from cemcore.topology import Facts, Topology

@@ -16,8 +16,8 @@ from cemcore.pipeline.impact import Attribution
 class Memberships(Rows):
     """Members of problems as revised at a tick, n rows; the newest tick's rows of a problem are its members.
 
-    problem int32 indexes `SlotResult.problem_ids`; service, subject int32 codes; state int8 (0 affected, 1 unknown); posterior float32;
-    bad, total int32: rows of the pair that were bad, and all of them, over the problem's life.
+    problem int32 indexes `SlotResult.problem_ids`; service, subject int32 codes; state int8 (0 affected, 1 unknown);
+    posterior float32; bad, total int32: rows of the pair that were bad, and all of them, over the problem's life.
     """
 
     problem: Int32
@@ -39,10 +39,12 @@ class Memberships(Rows):
 class SlotResult:
     """The answer of one tick.
 
-    scored, detected: aligned with the inputs' rows. degraded: bool a row, worse than its habit by what a user would notice. problems: revisions made at
-    this tick. problem_ids: ids of all problems ever, the meaning of problem indices. row_problem: int32 a row, the open problem that explains it, -1
-    none. memberships: of the problems revised. attribution: bad minutes of this tick's rows, and of earlier rows that a problem confirmed now
-    explains (their lines replace the earlier ones of the same slot, subject and service). impacts: totals by problem id. blind: bool a domain. counts: for health.
+    scored, detected: aligned with the inputs' rows. degraded: bool a row, worse than its habit by what a user would
+    notice. problems: revisions made at this tick. problem_ids: ids of all problems ever, the meaning of problem
+    indices. row_problem: int32 a row, the open problem that explains it, -1 none. memberships: of the problems
+    revised. attribution: bad minutes of this tick's rows, and of earlier rows that a problem confirmed now explains
+    (their lines replace the earlier ones of the same slot, subject and service). impacts: totals by problem id. blind:
+    bool a domain. counts: for health.
     """
 
     scored: ScoredRows

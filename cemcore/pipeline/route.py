@@ -16,7 +16,7 @@ from cemcore.panel import Bool, Float32, Float64, Int32, MeasurementRows, Popula
 from cemcore.pipeline import impact, reporting, snapshot
 from cemcore.pipeline.detection import blindness, detect, expectation, history, null
 from cemcore.pipeline.impact import Attribution, Tally
-from cemcore.pipeline.localisation import absence, blocks, evidence, explanations, live, localise, thresholds
+from cemcore.pipeline.localisation import absence, blocks, explanations, live, localise, thresholds
 from cemcore.pipeline.result import SlotResult
 from cemcore.pipeline.scoring import score
 from cemcore.protocols import ExperienceModel
@@ -70,7 +70,7 @@ class Parts:
     @classmethod
     def build(cls, catalogue: Catalogue, models: Mapping[str, ExperienceModel], settings: Settings) -> Parts:
         """Parts as the settings want them."""
-        load = {k: 1.0 for k in settings.assess.load_kpis}
+        load = dict.fromkeys(settings.assess.load_kpis, 1.0)
         found = detect.Settings(tuple(catalogue.kqis), len(catalogue.services), load=load)
         return cls(catalogue, models, found, settings.assess.false_alarm_budget)
 
@@ -79,8 +79,8 @@ class Parts:
 class RouteState:
     """Everything the corridor remembers between ticks: plain arrays and values, never changed once made.
 
-    bad, seen float64: records below requirement, and all, of each pair while nothing explained them; tally: sums of attributed minutes;
-    reported: affected pairs at the last revision of each open problem.
+    bad, seen float64: records below requirement, and all, of each pair while nothing explained them; tally: sums of
+    attributed minutes; reported: affected pairs at the last revision of each open problem.
     """
 
     detection: detect.DetectionState = field(default_factory=detect.DetectionState)
@@ -230,7 +230,9 @@ def _refit(inputs: SlotInputs, state: RouteState, parts: Parts, settings: locali
 
 
 def _usual_bad(state: RouteState, rows: QualityRows, scored: ScoredRows, inputs: SlotInputs, services: int) -> Float32:
-    """Bad minutes to be expected of each row in any case: the pair's own share of bad records, leaning on its service's."""
+    """Bad minutes to be expected of each row in any case: the pair's own share of bad records, leaning on its
+    service's.
+    """
     bad, seen = state.bad, state.seen
     pair = rows.subject.astype(np.int64) * services + rows.service
     share = np.zeros(services)

@@ -1,6 +1,8 @@
-"""State as plain arrays: a tree of frozen dataclasses, tuples, dictionaries of whole numbers, arrays and scalars, flattened and back.
+"""State as plain arrays: a tree of frozen dataclasses, tuples, dictionaries of whole numbers, arrays and scalars,
+flattened and back.
 
-Never pickle: what a snapshot can hold is what this file can spell, and the classes are named by the one who restores it.
+Never pickle: what a snapshot can hold is what this file can spell, and the classes are named by the one who restores
+it.
 """
 
 from __future__ import annotations

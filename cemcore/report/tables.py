@@ -145,7 +145,7 @@ def taken_table(taken: Iterable[Any]) -> Table:
     """What a round of collecting brought (`Taken` of the application), by source."""
     out = table(("source", "feed", "batches", "rows", "quarantined", "more"), ("batches", "rows", "quarantined"))
     for t in taken:
-        more = Text(t.error, "red") if t.error else Text(tallies(t.counts), "dim")
+        more = Text(t.error.removeprefix(f"{t.source}: "), "red") if t.error else Text(tallies(t.counts), "dim")
         out.add_row(
             Text(t.source), Text(str(t.feed)), *(words.number(x) for x in (t.batches, t.rows, t.quarantined)), more
         )

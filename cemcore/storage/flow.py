@@ -175,14 +175,36 @@ class FlowWrites(Writes):
         """Take a batch, recorded at `recorded_at` [s], and add its tallies; False, and nothing, where it
         is already there.
         """
-        if self._one(select(t.batch.c.position).where(t.batch.c.batch_id == batch_id)) is not None:
-            return False
-        values = {"batch_id": batch_id, "feed": feed, "source": source, "origin": origin, "recorded_at": recorded_at}
-        self._add(t.batch, **values, rows=rows, quarantined=quarantined)
-        for name, value in {"rows": rows, "quarantined": quarantined, **counts}.items():
+        return self.register_batches(feed, source, recorded_at, [(batch_id, origin, rows, quarantined)], counts) == 1
+
+    def register_batches(
+        self,
+        feed: str,
+        source: str,
+        recorded_at: int,
+        batches: Sequence[tuple[str, str, int, int]],
+        counts: Mapping[str, int],
+    ) -> int:
+        """Take batches of one source, each (id, origin, rows, quarantined), and add their tallies and `counts`.
+
+        How many were new; where none was, nothing is added.
+        """
+        known: set[str] = set()
+        ids = [b[0] for b in batches]
+        for i in range(0, len(ids), _MANY):
+            some = select(t.batch.c.batch_id).where(t.batch.c.batch_id.in_(ids[i : i + _MANY]))
+            known.update(r[0] for r in self._connection.execute(some))
+        fresh = [b for b in batches if b[0] not in known]
+        if not fresh:
+            return 0
+        common = {"feed": feed, "source": source, "recorded_at": recorded_at}
+        names = ("batch_id", "origin", "rows", "quarantined")
+        self._connection.execute(insert(t.batch), [{**common, **dict(zip(names, b, strict=True))} for b in fresh])
+        sums = {"rows": sum(b[2] for b in fresh), "quarantined": sum(b[3] for b in fresh)}
+        for name, value in {**sums, **counts}.items():
             if value:
                 self.count(source, name, value, recorded_at, feed=feed)
-        return True
+        return len(fresh)
 
     def register_file(self, file: StoredFile, batch_id: str | None = None) -> None:
         """Register a file; again is harmless, the same path with another content is a StorageError."""

@@ -1,9 +1,9 @@
 """Tier 1: the streaming seasonal model. State, not history: some 80 bytes a series, one pass a slot.
 
-Per series a level, its own gain on the season of its cohort, a small season of its own, a robust spread, and a leaky one-sided CUSUM of what is
-unexpectedly low: the score. Per cohort the season of the week and the spread by hour. Every step is of bounded influence. Rates are per
-observation and forget by time, so that sparse fifteen-minute series and dense hourly ones learn alike: what a rate reaches after a week of
-hourly values it reaches after a week here.
+Per series a level, its own gain on the season of its cohort, a small season of its own, a robust spread, and a leaky
+one-sided CUSUM of what is unexpectedly low: the score. Per cohort the season of the week and the spread by hour. Every
+step is of bounded influence. Rates are per observation and forget by time, so that sparse fifteen-minute series and
+dense hourly ones learn alike: what a rate reaches after a week of hourly values it reaches after a week here.
 """
 
 from __future__ import annotations
@@ -23,19 +23,25 @@ WEEK, OWN = 168, 48
 """Hours of the cohort's season, and of a series' own (a working day and a free day)."""
 SLACK, LEAK, QUIET, CEILING = 0.25, 0.9, 0.97, 30.0
 """CUSUM: what a slot must be low by to count [spreads], what is kept a slot with and without a value, and its limit."""
+YOUNG_REACH = 20.0
+"""By how many spreads more the first values may move a level: a series is not held to where its cohort happens to be.
+"""
 SERIES: dict[str, tuple[str, float]] = {
     "level": ("f4", 0.0), "gain": ("f4", 1.0), "spread": ("f4", 1.0), "chart": ("f4", 0.0), "count": ("f4", 0.0),
     "last": ("i8", -1), "x": ("f4", np.nan), "cohort": ("i4", -1), "hour": ("i2", 0),
 }  # fmt: skip
-"""Hot state of a series and what it starts with: x, cohort and hour are of the last value, which is learned at the next step."""
+"""Hot state of a series and what it starts with: x, cohort and hour are of the last value, which is learned at the
+next step.
+"""
 
 
 @dataclass(frozen=True)
 class Seasonal:
     """A `cemcore.protocols.Detector`. The constructor only stores; learned names end in `_`.
 
-    seconds: length of a slot. least: values that a series must have before its surprise is known. frozen: cohort and calibration no longer learn
-    (each series then depends on itself alone). suspect: surprise from which on a score stays out of the calibration.
+    seconds: length of a slot. least: values that a series must have before its surprise is known. frozen: cohort and
+    calibration no longer learn (each series then depends on itself alone). suspect: surprise from which on a score
+    stays out of the calibration.
     """
 
     seconds: int = 900
@@ -59,8 +65,9 @@ class Seasonal:
     ) -> tuple[Self, NDArray[np.float32], NDArray[np.float32]]:
         """Learn the last slot's values, then score the k series `rows` (each once) with `x` at `slot` [s].
 
-        x: higher = better. cohort >= 0; hour: hour of the local week 0-167. mask_prev: bool by series number (shorter = False), values of the last
-        step that are not to be learned. Returns (new detector, surprise [k], z [k], below zero = worse).
+        x: higher = better. cohort >= 0; hour: hour of the local week 0-167. mask_prev: bool by series number (shorter
+        = False), values of the last step that are not to be learned. Returns (new detector, surprise [k], z [k], below
+        zero = worse).
         """
         s, own, c = self._grown(rows, cohort)
         null = self.null_
@@ -152,8 +159,9 @@ class Seasonal:
         z = ((x - mean) / np.where(sd > 0, sd, np.nan)).astype(np.float32)
         gap = np.maximum((slot - s["last"][rows]) // self.seconds - 1, 0)
         kept = np.where(s["last"][rows] >= 0, s["chart"][rows] * QUIET ** np.minimum(gap, 1000), 0)
-        chart = np.clip(LEAK * kept - np.clip(z, -5, 5) - SLACK, 0, CEILING).astype(np.float32)
-        return z, chart
+        low = np.where(np.isnan(z), 0, np.clip(z, -5, 5))
+        chart = np.clip(LEAK * kept - low - SLACK, 0, CEILING).astype(np.float32)
+        return z, np.where(np.isnan(x), np.float32(np.nan), chart)
 
     def _learn(
         self,
@@ -172,7 +180,9 @@ class Seasonal:
         known = np.isfinite(c["level"][cohort])
         start = np.where(known, c["level"][cohort], x)
         s["level"][at] = np.where(new, start, s["level"][at])
-        s["spread"][at] = np.where(new, np.where(known, c["spread"][cohort], np.maximum(np.abs(x) * 0.1, 1e-3)), s["spread"][at])
+        s["spread"][at] = np.where(
+            new, np.where(known, c["spread"][cohort], np.maximum(np.abs(x) * 0.1, 1e-3)), s["spread"][at]
+        )
         season = c["season"][cohort, hour]
         spread, width = s["spread"][at], c["width"][cohort, hour]
         mean = s["level"][at] + s["gain"][at] * season + spread * own[at, _own(hour)] / 32
@@ -180,7 +190,8 @@ class Seasonal:
         psi = np.clip(z, -2.5, 2.5)
         step = spread * width * psi
         slow = self.seconds / 3600
-        s["level"][at] += np.maximum(1 / (n + 2), 0.01 * slow) * step
+        bound = 2.5 + YOUNG_REACH / (n + 1)
+        s["level"][at] += np.maximum(1 / (n + 2), 0.01 * slow) * spread * width * np.clip(z, -bound, bound)
         power = season**2
         scale = _mean_square(c["season"])[cohort] + power + 1e-3
         gain = s["gain"][at] + np.maximum(1 / (n / 2 + 20), 0.01 * slow) * step * season / scale
@@ -225,7 +236,9 @@ class Seasonal:
         mean, power = np.bincount(back, weights=step) / n, np.bincount(back, weights=psi**2) / n
         part = self.seconds / 3600
         c["season"].reshape(-1)[present] += np.maximum(1 / (age + 1.2), 0.15) * part * mean
-        width = c["width"].reshape(-1)[present] * (1 + 0.5 * np.maximum(1 / (age + 1.5), 0.15) * part * (power / 0.85 - 1))
+        width = c["width"].reshape(-1)[present] * (
+            1 + 0.5 * np.maximum(1 / (age + 1.5), 0.15) * part * (power / 0.85 - 1)
+        )
         c["width"].reshape(-1)[present] = np.clip(width, 0.3, 4)
         c["weeks"].reshape(-1)[present] = age + part
 
@@ -241,7 +254,9 @@ def _mean_square(season: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _dither(series: NDArray[np.int64], hour: NDArray[np.int64], n: NDArray[np.float64]) -> NDArray[np.float64]:
     """0..1 by a hash of the series' own past: rounds fairly, the same in every replay, whatever else is in the slot."""
-    h = series.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + hour.astype(np.uint64) * np.uint64(0xBF58476D1CE4E5B9)
+    h = series.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + hour.astype(np.uint64) * np.uint64(
+        0xBF58476D1CE4E5B9
+    )
     h = h + n.astype(np.uint64) * np.uint64(0x94D049BB133111EB)
     h = (h ^ (h >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
     return np.asarray((h >> np.uint64(40)).astype(np.float64) / float(1 << 24))

@@ -48,6 +48,8 @@ class Several:
     """Has a default that is made anew each time."""
 
     items: list = field(default_factory=list)
+    learned_: int = 0
+    made: int = field(default=0, init=False)
 
 
 not_a_class = 3
@@ -95,6 +97,12 @@ def test_a_listing_shows_options_with_their_types_and_defaults():
     assert info.options == (("source", "str", "(needed)"), ("loft", "str", "(needed)"), ("wings", "int", "2"))
     (several,) = [p for p in plugins.describe() if p.name == "several"]
     assert several.options == (("items", "list", "[]"),)
+
+
+@pytest.mark.usefixtures("acme")
+def test_what_a_plug_in_has_learned_is_no_option():
+    with pytest.raises(PluginError, match=r"several: unknown option learned_ \(there are: items\)"):
+        plugins.build("collectors", "several", {"learned_": 3})
 
 
 @pytest.mark.usefixtures("acme")

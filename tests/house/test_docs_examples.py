@@ -62,7 +62,7 @@ def test_the_example_of_a_model_scores(monkeypatch):
     assert np.isnan(scores[2])
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/plugins.md", "docs/operations.md", "docs/formats.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/plugins.md", "docs/operations.md"])
 def test_every_toml_example_is_understood(page, tmp_path, monkeypatch):
     monkeypatch.setenv("CEM_LEDGER", "sqlite:///ledger.db")
     text = (ROOT / page).read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """Blindness: a coverage domain that falls silent as one is unknown, not bad; decided before detection.
 
-Absence becomes an outage only with a witness: other rows of the domain report, or its attempts fail, or a grave alarm stands on what its cells share.
+Absence becomes an outage only with a witness: other rows of the domain report, or its attempts fail, or a grave alarm
+stands on what its cells share.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from cemcore.topology import Topology
 FEW = 0.25
 """A domain or cell with this share of its usual rows or less is silent."""
 DOMAIN_ROWS, PLACE_ROWS = 6.0, 1.5
-"""Rows a slot that must be usual before silence says anything: by Poisson, none of 6 comes by chance once in 400 slots."""
+"""Rows a slot that must be usual before silence says anything: by Poisson, none of 6 comes by chance once in 400
+slots.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,9 @@ class Activity:
 
 
 def learn_activity(resource: Int32, hour: Int64, day: Int64, resources: int, per_hour: float) -> Activity:
-    """Mean rows a slot by place and hour. day numbers the days; per_hour = slots in an hour. Days of a kind never seen use the other kind's."""
+    """Mean rows a slot by place and hour. day numbers the days; per_hour = slots in an hour. Days of a kind never seen
+    use the other kind's.
+    """
     free = hour >= 24
     n_free = len(np.unique(day[free]))
     n_work = len(np.unique(day[~free]))
@@ -74,7 +79,9 @@ def _alarmed(domain_of: Int32, alarms: tuple[Alarm, ...], topology: Topology, n:
 def silent_places(
     activity: Activity, counts: Float64, hour: int, blind: Bool, domain_of: Int32
 ) -> tuple[Int32, Float32]:
-    """(silent resources, log evidence of each 0..6) at a slot: places with far fewer rows than usual while their domain reports as ever."""
+    """(silent resources, log evidence of each 0..6) at a slot: places with far fewer rows than usual while their
+    domain reports as ever.
+    """
     usual = activity.place[:, hour].astype(np.float64)
     n = len(blind)
     at = domain_of >= 0

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cemcore.domain import Alarm
-from cemcore.panel import Bool, DetectedRows, Float32, Float64, Int8, Int32, Int64, MeasurementRows, QualityRows
+from cemcore.panel import Bool, DetectedRows, Float32, Int8, Int32, Int64, MeasurementRows, QualityRows
 from cemcore.pipeline.detection import expectation as habit
 from cemcore.pipeline.detection.blindness import Activity, blind_domains, learn_activity, silent_places
 from cemcore.pipeline.detection.history import Past, trim
@@ -74,7 +74,9 @@ class DetectionState:
 
 @dataclass(frozen=True)
 class Judged:
-    """Records judged, n rows: slot [s], pair (subject * services + service), worst z, surprise, noticeable, failed attempts and those expected."""
+    """Records judged, n rows: slot [s], pair (subject * services + service), worst z, surprise, noticeable, failed
+    attempts and those expected.
+    """
 
     slot: Int64
     pair: Int64
@@ -87,9 +89,11 @@ class Judged:
 
 @dataclass(frozen=True)
 class Detection:
-    """What room two says of a tick. rows: per quality row; score float32, the worst z of the row; bad: noticeable and unusual;
-    failed, failures_expected float32; silent, silence: witnessed silent resources and the log evidence of each; blind: by domain; usual int32: resource
-    at which each row's subject usually is at this time (-1 not known); past: the rows as remembered; again: earlier records, judged anew."""
+    """What room two says of a tick. rows: per quality row; score float32, the worst z of the row; bad: noticeable and
+    unusual; failed, failures_expected float32; silent, silence: witnessed silent resources and the log evidence of
+    each; blind: by domain; usual int32: resource at which each row's subject usually is at this time (-1 not known);
+    past: the rows as remembered; again: earlier records, judged anew.
+    """
 
     rows: DetectedRows
     score: Float32
@@ -110,7 +114,9 @@ def material(names: tuple[str, ...]) -> Float32:
 
 
 def local_hour(slot: Int64, now: int, hour: int, free: bool) -> Int8:
-    """Local hour (+ 24 on free days) of rows at `slot`, when it is `hour` at slot `now`; earlier rows count back from there."""
+    """Local hour (+ 24 on free days) of rows at `slot`, when it is `hour` at slot `now`; earlier rows count back from
+    there.
+    """
     h = np.floor_divide(hour * 3600 + now % 3600 - (now - slot), 3600)
     return (h % 24 + (24 if free else 0)).astype(np.int8)
 
@@ -131,8 +137,10 @@ def watch_load(
 
 
 def load_of(state: DetectionState, slot: Int64, resource: Int32, hour: Int8, recent: int = 12) -> Float32:
-    """Load [%] met by rows: the measured one, held to the most that the place's records were learned under; where it is not known (yet), that most,
-    so that a busy hour is not taken for a fault before its load is in; NaN where the place never says."""
+    """Load [%] met by rows: the measured one, held to the most that the place's records were learned under; where it
+    is not known (yet), that most, so that a busy hour is not taken for a fault before its load is in; NaN where the
+    place never says.
+    """
     out = np.full(len(slot), np.nan, dtype=np.float32)
     table = np.concatenate(state.loads[-recent:], axis=1) if state.loads else np.empty((3, 0))
     if table.shape[1]:
@@ -296,7 +304,9 @@ def refit(
     technology: Int32,
     seconds: int,
 ) -> tuple[DetectionState, Rehearsal | None]:
-    """Learn anew from the remembered records that `masked` (aligned with `remembered(state)`) leaves in; None when there are too few days."""
+    """Learn anew from the remembered records that `masked` (aligned with `remembered(state)`) leaves in; None when
+    there are too few days.
+    """
     past = remembered(state)
     kept = past.take(~masked)
     oldest = slot - settings.days * DAY

@@ -1,7 +1,7 @@
 """What is expected of a row: its pair's level, the effect of the load it met, the standing effect of place and hour.
 
-r = x - level[pair] - load[technology, service, bin] - place[resource, hour], every effect a robust mean that is shrunk towards
-its parent by how little was seen. The spread is predictive: it holds the doubt about the level too.
+r = x - level[pair] - load[technology, service, bin] - place[resource, hour], every effect a robust mean that is shrunk
+towards its parent by how little was seen. The spread is predictive: it holds the doubt about the level too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from cemcore.panel import Bool, Float32, Float64, Int32, Int64
 from cemcore.pipeline.detection.history import Past
 
 LOAD_EDGES = np.array([10, 20, 30, 40, 50, 60, 70, 80, 86, 92, 96, 99], dtype=np.float32)
-"""Edges of the load bins [%]: finer where queues grow. The last bin but one is all above; the last holds rows of unknown load."""
+"""Edges of the load bins [%]: finer where queues grow. The last bin but one is all above; the last holds rows of
+unknown load.
+"""
 BINS = len(LOAD_EDGES) + 2
 LEVEL_PRIOR, EFFECT_PRIOR, SPREAD_PRIOR, FAILURE_PRIOR = 3.0, 10.0, 15.0, 20.0
 """Records by which a pair's level, an effect, a pair's spread and its failure rate lean on their parents."""
@@ -32,8 +34,8 @@ def load_bin(load: Float32) -> Int64:
 class Expectation:
     """Fitted effects. Pair = subject * n_services + service; arrays are dense and grow by refits.
 
-    level, spread float32 (pairs, k); count float32 (pairs,); load_effect, load_spread float32 (technologies * services * BINS, k); place
-    float32 (resources * 48, k); rate float32 (pairs,) failure rate; technology int32 per resource.
+    level, spread float32 (pairs, k); count float32 (pairs,); load_effect, load_spread float32 (technologies * services
+    * BINS, k); place float32 (resources * 48, k); rate float32 (pairs,) failure rate; technology int32 per resource.
     """
 
     services: int
@@ -90,7 +92,8 @@ class _Fit:
 def fit(
     past: Past, services: int, subjects: int, technology: Int32, days: Int64, material: Float32
 ) -> tuple[Expectation, Float32, Float32]:
-    """(expectation, leave-one-day-out z (n, k), the same for failures (n,)) of a history; `days` numbers each row's day 0..D-1.
+    """(expectation, leave-one-day-out z (n, k), the same for failures (n,)) of a history; `days` numbers each row's
+    day 0..D-1.
 
     The z of a row uses nothing of its own day in level, spread and place: what a calibration needs.
     """
@@ -203,7 +206,9 @@ def _without_own_day(
 
 
 def _monotone(effect: Float64) -> Float64:
-    """Effects made non-increasing over the load bins (more load is never better); the bin of unknown load stays as it is."""
+    """Effects made non-increasing over the load bins (more load is never better); the bin of unknown load stays as it
+    is.
+    """
     e = effect.reshape(-1, BINS)
     out = e.copy()
     down, up = np.minimum.accumulate(e[:, :-1], axis=1), np.maximum.accumulate(e[:, -2::-1], axis=1)[:, ::-1]
@@ -243,7 +248,8 @@ def failure_z(tried: Float32 | Float64, failed: Float32 | Float64, p: Float32 | 
 
 
 def predict(e: Expectation, past: Past) -> tuple[Float32, Float32, Float32, Float32]:
-    """(z (n, k) with above zero = worse, residual (n, k) with below zero = worse, failure z (n,), failure rate expected (n,)).
+    """(z (n, k) with above zero = worse, residual (n, k) with below zero = worse, failure z (n,), failure rate
+    expected (n,)).
 
     Rows of pairs that were never seen are judged by their service's level and spread.
     """

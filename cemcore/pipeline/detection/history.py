@@ -13,9 +13,9 @@ from cemcore.panel import Float32, Int8, Int32, Int64, Rows
 class Past(Rows):
     """Records as room two remembers them, n rows.
 
-    slot int64 [s]; subject, service, resource, model int32 codes; hour int8: local hour + 24 on free days; x float32 (n, k) graded indicators on
-    their scales; tried, failed float32: attempts; load float32 [%] of the serving resource (NaN = not known); path, made int32: keys of the
-    row's explanations.
+    slot int64 [s]; subject, service, resource, model int32 codes; hour int8: local hour + 24 on free days; x float32
+    (n, k) graded indicators on their scales; tried, failed float32: attempts; load float32 [%] of the serving resource
+    (NaN = not known); path, made int32: keys of the row's explanations.
     """
 
     slot: Int64

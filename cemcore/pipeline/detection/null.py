@@ -1,9 +1,10 @@
 """Calibration: scores become tail probabilities by what was seen when all was well.
 
-The shrunken empirical null. A score's tail probability is its rank among the scores of its kind (service x load band). Where a group the
-row belongs to (its pair, its cell at this hour, its device model on this service at this hour) has a heavier tail than that, the group's own
-count, shrunk towards the common rank, takes over: u = max over groups of (count of the group at or above s + K u0) / (n + K).
-A factor on the common rank would not do: a group of which a quarter is bad every evening has a saturated tail, not a scaled one.
+The shrunken empirical null. A score's tail probability is its rank among the scores of its kind (service x load band).
+Where a group the row belongs to (its pair, its cell at this hour, its device model on this service at this hour) has a
+heavier tail than that, the group's own count, shrunk towards the common rank, takes over: u = max over groups of
+(count of the group at or above s + K u0) / (n + K). A factor on the common rank would not do: a group of which a
+quarter is bad every evening has a saturated tail, not a scaled one.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ class Tail:
 
     @classmethod
     def of(cls, group: NDArray[np.int64], q: NDArray[np.int64]) -> Tail:
+        """Of scores q in their groups; -1 = in none."""
         return cls(np.sort(group[group >= 0] * _SPAN + q[group >= 0]))
 
     def count(self, group: NDArray[np.int64], q: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -50,7 +52,9 @@ class Tail:
 
 @dataclass(frozen=True)
 class ShrunkenNull:
-    """Tail probabilities from out-of-sample scores of healthy times. weights: K of each kind of group, the rows that the common rank is worth beside it."""
+    """Tail probabilities from out-of-sample scores of healthy times. weights: K of each kind of group, the rows that
+    the common rank is worth beside it.
+    """
 
     weights: tuple[float, ...] = (50.0, 30.0, 30.0)
     base: Tail = field(default_factory=Tail)

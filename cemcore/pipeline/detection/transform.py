@@ -13,8 +13,8 @@ from cemcore.panel import Float32
 class Scale:
     """How one indicator is read: `kind` is log, log1p, raw or ratio; `sign` is +1 where more is better.
 
-    `material` is the smallest deviation on the transformed scale that a user would notice (a quarter on a rate or a delay, a
-    fifth of a MOS point, two hundredths of play time stalled): under half of it nothing counts as abnormal.
+    `material` is the smallest deviation on the transformed scale that a user would notice (a quarter on a rate or a
+    delay, a fifth of a MOS point, two hundredths of play time stalled): under half of it nothing counts as abnormal.
     """
 
     kind: str
@@ -54,7 +54,9 @@ def scale(name: str) -> Scale:
 
 
 def transform(kqis: Float32, names: tuple[str, ...]) -> Float32:
-    """Graded indicators (n, k) on their scales, higher = better, NaN kept; kqis (n, len(names)) in the catalogue's units."""
+    """Graded indicators (n, k) on their scales, higher = better, NaN kept; kqis (n, len(names)) in the catalogue's
+    units.
+    """
     out = np.empty((len(kqis), len(graded(names))), dtype=np.float32)
     for j, i in enumerate(graded(names)):
         how = scale(names[i])
@@ -68,7 +70,9 @@ def transform(kqis: Float32, names: tuple[str, ...]) -> Float32:
 
 
 def attempts(kqis: Float32, sessions: Float32, names: tuple[str, ...]) -> tuple[Float32, Float32]:
-    """(attempts, failures) of each record, float32 [n]; zero where no ratio was reported. Several ratios: the worse one."""
+    """(attempts, failures) of each record, float32 [n]; zero where no ratio was reported. Several ratios: the worse
+    one.
+    """
     tried = np.zeros(len(kqis), dtype=np.float32)
     failed = np.zeros(len(kqis), dtype=np.float32)
     n = np.maximum(np.nan_to_num(sessions, nan=1.0), 1.0).astype(np.float32)

@@ -22,7 +22,9 @@ SURE = 3.5
 
 @dataclass(frozen=True)
 class Activity:
-    """Records a slot of each (pair, resource, block of the day), as parallel arrays: pair int64, resource int32, block int8, rate float32."""
+    """Records a slot of each (pair, resource, block of the day), as parallel arrays: pair int64, resource int32, block
+    int8, rate float32.
+    """
 
     pair: Int64
     resource: Int32
@@ -40,9 +42,11 @@ def missing(
     population: Population,
     services: int,
 ) -> tuple[Int64, Float64]:
-    """(pairs, records of theirs that are missing over the slots `span`) under a candidate; none where it has as many as ever.
+    """(pairs, records of theirs that are missing over the slots `span`) under a candidate; none where it has as many
+    as ever.
 
-    Of a pair's usual records the share is missing that is missing of all: what came of it says nothing of what did not.
+    Of a pair's usual records the share is missing that is missing of all: what came of it says nothing of what did
+    not.
     """
     none = np.empty(0, np.int64), np.empty(0, np.float64)
     kind = known.kind[candidate]

@@ -14,12 +14,14 @@ from cemcore.pipeline.localisation.explanations import Explanations, holders
 
 @dataclass(frozen=True)
 class Block:
-    """One slot, n rows. hour: its local hour; path, made, subject: keys of `Explanations.entries`; pair int64 = subject * services + service; weights float32 (n, CHANNELS);
-    bad: noticeable and unusual; known: the row has evidence; minutes, depth float32: bad minutes of the row beyond
-    its usual ones, and how bad; place, usual int32: resource that served the row, and the one at which its
-    subject is to be expected; owner int32: number of the problem that explains the row, -1 none;
-    extra_row, extra_candidate: rows that also speak for the silent place at which their subject usually is; silent, silence: candidates whose
-    rows are missing and the log evidence of it; full, left float32 (candidates, CHANNELS): tallies of all rows, and of the rows nobody explains."""
+    """One slot, n rows. hour: its local hour; path, made, subject: keys of `Explanations.entries`; pair int64 =
+    subject * services + service; weights float32 (n, CHANNELS); bad: noticeable and unusual; known: the row has
+    evidence; minutes, depth float32: bad minutes of the row beyond its usual ones, and how bad; place, usual int32:
+    resource that served the row, and the one at which its subject is to be expected; owner int32: number of the
+    problem that explains the row, -1 none; extra_row, extra_candidate: rows that also speak for the silent place at
+    which their subject usually is; silent, silence: candidates whose rows are missing and the log evidence of it;
+    full, left float32 (candidates, CHANNELS): tallies of all rows, and of the rows nobody explains.
+    """
 
     slot: int
     hour: int

@@ -37,8 +37,9 @@ class Scene:
 
 
 def alarm_bonus(known: Explanations, topology: Topology, alarms: Sequence[Alarm], known_at: int) -> Float32:
-    """Log-odds of each candidate from alarms of the last hours that stand on it, or were cleared just now; a redundancy pair is alarmed
-    when all of its members are."""
+    """Log-odds of each candidate from alarms of the last hours that stand on it, or were cleared just now; a
+    redundancy pair is alarmed when all of its members are.
+    """
     out = np.zeros(len(known), dtype=np.float32)
     alarmed: set[int] = set()
     for a in alarms:

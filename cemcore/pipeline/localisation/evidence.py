@@ -1,8 +1,8 @@
 """Evidence of each candidate over windows of time: graded e-values, counts and pooled attempts.
 
-A row of tail probability u weighs f = a u^(a-1), an e-value: its mean is 1 when all is well. A candidate of which a share pi is hit has
-L_pi = sum log(1 - pi + pi f); good rows count against it. Beside it Berk-Jones counts of rows under 5 % and 1 %, and the same of
-pooled failed attempts, where sessions are few but attempts are many.
+A row of tail probability u weighs f = a u^(a-1), an e-value: its mean is 1 when all is well. A candidate of which a
+share pi is hit has L_pi = sum log(1 - pi + pi f); good rows count against it. Beside it Berk-Jones counts of rows
+under 5 % and 1 %, and the same of pooled failed attempts, where sessions are few but attempts are many.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ POOLING = 1.5
 
 
 def weights(surprise: Float32, failed: Float32, expected: Float32) -> Float32:
-    """Channels (n, CHANNELS) of rows: what each adds to the tally of every candidate that it depends on. NaN surprise adds nothing."""
+    """Channels (n, CHANNELS) of rows: what each adds to the tally of every candidate that it depends on. NaN surprise
+    adds nothing.
+    """
     known = np.isfinite(surprise)
     u = 10.0 ** -np.nan_to_num(surprise, nan=0.0).astype(np.float64)
     f = np.minimum(POWER * u ** (POWER - 1), CAP)
@@ -57,7 +59,9 @@ def shared(sums: Float32) -> Float32:
 
 
 def score(sums: Float32) -> Float32:
-    """R of tallies (..., CHANNELS): the best of all L_pi, Berk-Jones counts less one nat for the search, and pooled attempts."""
+    """R of tallies (..., CHANNELS): the best of all L_pi, Berk-Jones counts less one nat for the search, and pooled
+    attempts.
+    """
     s = sums.astype(np.float64)
     best = s[..., :N].max(axis=-1)
     for i, level in enumerate(LEVELS):

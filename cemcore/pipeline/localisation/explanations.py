@@ -1,8 +1,8 @@
 """What each row depends on: places and attributes in one formalism.
 
-A candidate is anything that could explain why rows are bad: a resource on the path, a terminal, a customer, an attribute value or
-two together. Candidates and the keys of rows are dense integers that only ever grow; a new key makes a new registry and leaves the
-old one as it was.
+A candidate is anything that could explain why rows are bad: a resource on the path, a terminal, a customer, an
+attribute value or two together. Candidates and the keys of rows are dense integers that only ever grow; a new key
+makes a new registry and leaves the old one as it was.
 """
 
 from __future__ import annotations
@@ -52,8 +52,9 @@ class Table:
 class Explanations:
     """The registry of candidates and of row keys.
 
-    kind int8 and what int32 (candidates, 4): resource -> (code, -1, -1, -1); attribute -> (attribute, value, -1, -1); combined -> (attribute, value,
-    attribute, value); customer -> (customer, ...); terminal -> (resource code, ...). soft float32 (candidates,): 1 where no path ever hung on the candidate alone.
+    kind int8 and what int32 (candidates, 4): resource -> (code, -1, -1, -1); attribute -> (attribute, value, -1, -1);
+    combined -> (attribute, value, attribute, value); customer -> (customer, ...); terminal -> (resource code, ...).
+    soft float32 (candidates,): 1 where no path ever hung on the candidate alone.
     """
 
     kind: Int8 = field(default_factory=lambda: np.empty(0, np.int8))

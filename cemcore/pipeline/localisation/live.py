@@ -9,9 +9,11 @@ from cemcore.pipeline.localisation.search import Hit
 
 @dataclass(frozen=True)
 class Live:
-    """One problem. number: its place in the order of opening; candidate: its cause as voted by the hits; votes: (candidate, evidence) of all
-    hits; begin [s]: estimated onset; trace: (slot, evidence of the cause) since begin; confirmed_at: known time [s] of the first report, 0 = not
-    yet reported; quiet: slots in a row without evidence; end [s] or 0; merged_into: number of the problem that absorbed it, -1 none."""
+    """One problem. number: its place in the order of opening; candidate: its cause as voted by the hits; votes:
+    (candidate, evidence) of all hits; begin [s]: estimated onset; trace: (slot, evidence of the cause) since begin;
+    confirmed_at: known time [s] of the first report, 0 = not yet reported; quiet: slots in a row without evidence; end
+    [s] or 0; merged_into: number of the problem that absorbed it, -1 none.
+    """
 
     number: int
     opened: int

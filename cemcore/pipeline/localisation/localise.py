@@ -50,7 +50,9 @@ class LocaliseState:
 
 @dataclass(frozen=True)
 class Evidenced:
-    """What room three needs of each row of a tick: keys, surprise, noticeable, attempts, usual place; and the silent places."""
+    """What room three needs of each row of a tick: keys, surprise, noticeable, attempts, usual place; and the silent
+    places.
+    """
 
     slot: Int64
     path: Int32
@@ -193,9 +195,7 @@ def localise(
         )
         count += 1
     state = _follow(replace(state, problems=tuple(problems), count=count), settings, slot, known_at)
-    return replace(
-        state, problems=merge(known, state.blocks, state.problems, topology, settings.seconds)
-    )
+    return replace(state, problems=merge(known, state.blocks, state.problems, topology, settings.seconds))
 
 
 def _follow(state: LocaliseState, settings: Settings, slot: int, known_at: int) -> LocaliseState:
@@ -353,8 +353,9 @@ def owners(state: LocaliseState, slot: Int64) -> Int32:
 def credited(
     before: LocaliseState, after: LocaliseState, slot: int, services: int
 ) -> tuple[Int64, Int32, Int32, Int32, Float32, Float32] | None:
-    """Bad minutes of earlier slots that problems reported at this tick for the first time explain: (slot, problem, service, subject, minutes,
-    depth); None where there are none."""
+    """Bad minutes of earlier slots that problems reported at this tick for the first time explain: (slot, problem,
+    service, subject, minutes, depth); None where there are none.
+    """
     old = {p.number for p in before.problems if p.confirmed_at}
     new = np.array([p.number for p in after.problems if p.confirmed_at and p.number not in old], dtype=np.int32)
     if not len(new):

@@ -1,4 +1,6 @@
-"""Who is affected by a problem: a posterior for each (subject, service), and counts of its rows over the problem's life."""
+"""Who is affected by a problem: a posterior for each (subject, service), and counts of its rows over the problem's
+life.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +16,17 @@ from cemcore.pipeline.localisation.explanations import Explanations, holders
 HIT = 0.7
 """Share of an affected pair's rows that the problem is taken to reach."""
 POSTERIOR, ROWS_BAD, SHARE_BAD, FEW_ROWS = 0.15, 2, 0.25, 3
-"""A pair is affected with this posterior and this many bad rows (1 where it had FEW_ROWS or fewer) and this share of them."""
+"""A pair is affected with this posterior and this many bad rows (1 where it had FEW_ROWS or fewer) and this share of
+them.
+"""
 
 
 MISSED = 3.0
 """Evidence of one missing record [nats]."""
 LIKELY = 0.7
-"""Bad or missing records, expected, of a pair with few; as sessions come in bursts, with one expected it is as likely as not that there was any."""
+"""Bad or missing records, expected, of a pair with few; as sessions come in bursts, with one expected it is as likely
+as not that there was any.
+"""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
-"""What is the same trouble or its consequence becomes part of the older, larger problem: neighbours that take over, children, shared rows.
+"""What is the same trouble or its consequence becomes part of the older, larger problem: neighbours that take over,
+children, shared rows.
 
-The rows of a problem include those of people who are usually under its cause and are seen elsewhere: an outage shows at the neighbours.
+The rows of a problem include those of people who are usually under its cause and are seen elsewhere: an outage shows
+at the neighbours.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ EARLIER = 2
 
 
 def under(known: Explanations, topology: Topology, candidate: int) -> Bool | None:
-    """Mask of the resources that hang on a candidate (one longer, for -1 = unknown: False); None where it is no resource."""
+    """Mask of the resources that hang on a candidate (one longer, for -1 = unknown: False); None where it is no
+    resource.
+    """
     if known.kind[candidate] != RESOURCE:
         return None
     resource = int(known.what[candidate, 0])

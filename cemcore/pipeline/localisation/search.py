@@ -24,8 +24,9 @@ SHORT = 4
 
 @dataclass(frozen=True)
 class Hit:
-    """One explanation that stands out: candidate, window (slots), evidence R, its excess over the threshold, what it is ranked by, its rows
-    a block (newest first) and the ties: candidates with the very same rows."""
+    """One explanation that stands out: candidate, window (slots), evidence R, its excess over the threshold, what it
+    is ranked by, its rows a block (newest first) and the ties: candidates with the very same rows.
+    """
 
     candidate: int
     window: int
@@ -44,7 +45,9 @@ def search(
     prior: Float32,
     bonus: Float32,
 ) -> list[Hit]:
-    """Explanations over their thresholds (windows, candidates), best first; prior, bonus: log-odds of each candidate before the rows are seen."""
+    """Explanations over their thresholds (windows, candidates), best first; prior, bonus: log-odds of each candidate
+    before the rows are seen.
+    """
     size = len(known)
     view = _View(known, blocks, ring(blocks, size, False), ring(blocks, size, True), silence_ring(blocks, size))
     hits: list[Hit] = []
@@ -77,7 +80,9 @@ def search(
 
 @dataclass
 class _View:
-    """What is left to explain of the remembered slots, newest first: tallies of all rows and of those that no problem owns."""
+    """What is left to explain of the remembered slots, newest first: tallies of all rows and of those that no problem
+    owns.
+    """
 
     known: Explanations
     blocks: Sequence[Block]
@@ -102,7 +107,9 @@ class _View:
         return np.stack(sums), np.stack(quiet)
 
     def members(self, candidate: int, length: int, quiet: float) -> tuple[list[Bool], int]:
-        """(rows of a candidate not yet explained, a block; -1, or the subject whose own trouble it is where too little is left without it)."""
+        """(rows of a candidate not yet explained, a block; -1, or the subject whose own trouble it is where too little
+        is left without it).
+        """
         has = holders(self.known, candidate)
         rows, people, bad, sums = [], [], [], []
         for age in range(min(length, len(self.blocks))):

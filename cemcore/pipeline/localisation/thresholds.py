@@ -30,7 +30,9 @@ class Thresholds:
 
 
 def budget_base(counts: Int64, lengths: tuple[int, ...], slots_a_day: float, budget: float) -> Float32:
-    """Threshold of each kind and window: ln(candidates x kinds x independent windows a day / budget); counts: candidates a kind."""
+    """Threshold of each kind and window: ln(candidates x kinds x independent windows a day / budget); counts:
+    candidates a kind.
+    """
     tests = sum(slots_a_day / w for w in lengths)
     used = max(1, int((counts > 0).sum()))
     base = np.log(np.maximum(counts, 1) * used * tests / budget)
