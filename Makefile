@@ -1,7 +1,7 @@
 # make run     sets up, simulates a small operator, prints the impact report, and stays up as the daemon (ONCE=1: ends after the report)
 # make test    sets up and passes the tests
 # make help    the rest
-.PHONY: help setup run test lint types contracts notebooks bench lock clean
+.PHONY: help setup run test lint types contracts notebooks bench docs lock clean
 .DEFAULT_GOAL := help
 bin := .venv/bin
 
@@ -31,6 +31,9 @@ notebooks: setup ## run every notebook
 
 bench: setup     ## the benchmarks, each a table with JSON beside it
 	@for b in benchmarks/*.py; do echo "== $$b"; $(bin)/python $$b || exit 1; done
+
+docs: setup      ## write docs/reference.md anew from the code
+	@$(bin)/python scripts/reference.py
 
 lock: setup      ## compile requirements.lock anew from pyproject.toml
 	@$(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements.lock

@@ -29,6 +29,44 @@ class ProblemView:
     verdicts: tuple[Verdict, ...] = ()
     affected: pd.DataFrame | None = None
 
+    def explain(self) -> list[str]:
+        """Why it is thought to be so: a line for each cause and each piece of evidence for and against it."""
+        lines = []
+        for cause in self.problem.causes:
+            tied = f", not to be told apart from {', '.join(cause.tied_with)}" if cause.tied_with else ""
+            lines.append(f"{cause.name} ({cause.label}, confidence {cause.confidence:.2f}{tied})")
+            lines += [f"  {e.log_odds:+.1f} {e.text}" for e in cause.evidence]
+        return lines
+
+
+class Problems(list[ProblemView]):
+    """Problems in their ranking, as a list, and as a frame where people compute on."""
+
+    def frame(self) -> pd.DataFrame:
+        """One row a problem: id, status, times, cause, services, counts and bad minutes."""
+        return pd.DataFrame(
+            [
+                {
+                    "problem_id": v.problem.problem_id,
+                    "status": str(v.problem.status),
+                    "begin": v.problem.begin,
+                    "end": v.problem.end,
+                    "detected_at": v.problem.detected_at,
+                    "cause": v.problem.causes[0].name if v.problem.causes else "unknown",
+                    "confidence": v.problem.confidence,
+                    "services": ", ".join(v.problem.services),
+                    "affected_users": v.impact.total.affected_users,
+                    "affected_things": v.impact.total.affected_things,
+                    "at_risk": v.impact.total.at_risk,
+                    "unknown": v.impact.total.unknown,
+                    "customers": v.impact.total.customers,
+                    "bad_minutes": v.impact.total.bad_minutes,
+                    "depth_minutes": v.impact.total.depth_minutes,
+                }
+                for v in self
+            ]
+        )
+
 
 @dataclass(frozen=True)
 class ImpactView:

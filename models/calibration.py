@@ -1,4 +1,6 @@
-"""Calibration: what a score is worth as a tail probability, from a decayed histogram of scores seen when all was well."""
+"""Calibration: what a score is worth as a tail probability, from a decayed histogram of scores seen
+when all was well.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ alone.
 
 @dataclass(frozen=True)
 class DecayedTail:
-    """Tail probabilities by a histogram that forgets. memory: learnings after which a count is worth 1/e of a new one."""
+    """Tail probabilities by a histogram that forgets. memory: learnings after which a count is
+    worth 1/e of a new one.
+    """
 
     memory: float = 2000.0
     counts: NDArray[np.float64] = field(default_factory=lambda: np.zeros(BINS))

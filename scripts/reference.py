@@ -83,7 +83,7 @@ def _plugin(kind: str, name: str) -> str:
         said = {}
     lines = [f"#### `{name}`\n", f"{info.about}\n"]
     if not said:
-        lines += [*doc.splitlines()[2:], ""]
+        lines += [f"{' '.join(part.split())}\n" for part in doc.split("\n\n")[1:]]
     if info.options:
         lines += ["| option | type | default | |", "|---|---|---|---|"]
         for option, type_, default in info.options:

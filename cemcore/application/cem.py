@@ -9,14 +9,15 @@ from typing import Any, Self
 
 import pandas as pd
 
-from cemcore.application import experience, health, impacts, queries
+from cemcore.application import experience, health, impacts, queries, upkeep
 from cemcore.application.house import Clock, House, wall_clock
 from cemcore.application.ingest import JOINED, Ingest, Progress, Taken
 from cemcore.application.ticking import Assessed, Ticking
+from cemcore.application.upkeep import Kept
 from cemcore.domain import INVENTORY, ServiceProblem, Window
 from cemcore.errors import ConfigError
 from cemcore.settings import Settings
-from cemcore.views import CheckLine, HealthView, ImpactView, ProblemView
+from cemcore.views import CheckLine, HealthView, ImpactView, Problems, ProblemView
 
 
 class Cem:
@@ -79,8 +80,8 @@ class Cem:
         as_of: datetime | None = None,
         during: tuple[datetime, datetime] | None = None,
         open_only: bool = False,
-    ) -> list[ProblemView]:
-        """Problems ranked by what customers lost; `as_of` = as known then, `during` = those that touch the period."""
+    ) -> Problems:
+        """Problems ranked by what customers lost, a list with `.frame()`; `as_of` = as known then, `during` = those that touch the period."""
         return queries.problems(self.house, as_of, during, open_only)
 
     def problem(self, problem_id: str, as_of: datetime | None = None) -> ProblemView:
@@ -114,6 +115,10 @@ class Cem:
     def health(self) -> HealthView:
         """State of feeds, learning and the whole."""
         return health.health(self.house)
+
+    def maintain(self) -> Kept:
+        """Nightly upkeep of the archive: compaction, retention, sweep; never changes what a read returns."""
+        return upkeep.maintain(self.house)
 
     def check(self) -> list[CheckLine]:
         """Try everything that would run: plug-ins, sources, storage, catalogue."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -11,13 +10,17 @@ import pandas as pd
 
 from cemcore.application.house import House
 from cemcore.domain import Alarm, Impact, ProblemStatus, ServiceProblem, State
-from cemcore.panel import Float32, Int32, Int64
+from cemcore.panel import Int16, Int32
 from cemcore.pipeline.result import SlotResult
 from cemcore.pipeline.route import RouteState, SlotInputs
 from cemcore.storage import StoredFile, Tick
 
 SETTLED = (ProblemStatus.RESOLVED, ProblemStatus.REJECTED)
 """Statuses that an operator gave and that the corridor does not take back."""
+
+
+BLIND = "blind:"
+"""Begins the tallies of a tick that name the coverage domains it was blind in."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,15 @@ class Committer:
             return
         archive, ledger = self._house.archive, self._house.ledger
         first, last = self._steps[0].inputs.slot, self._steps[-1].inputs.slot
-        files = self._write(f"{first}-{last}")
+        revisions, numbers = self._revisions()
+        files = self._write(f"{first}-{last}", numbers)
         snapshot = archive.write_state(f"route-{last}", state.get_state(), last) if state is not None else None
-        revisions = self._revisions()
         now = int(self._house.clock().timestamp())
         with ledger.begin() as tx:
             for step in self._steps:
                 slot = step.inputs.slot
-                if not tx.tick(Tick(slot, step.inputs.known_at, now, step.inputs.learning, dict(step.result.counts))):
+                counts = {**step.result.counts, **self._blind(step)}
+                if not tx.tick(Tick(slot, step.inputs.known_at, now, step.inputs.learning, counts)):
                     continue
                 for alarm in step.alarms:
                     tx.put_alarm(alarm)
@@ -74,11 +78,22 @@ class Committer:
         self._house.registry.committed()
         self._steps = []
 
-    def _write(self, name: str) -> list[StoredFile]:
+    def _blind(self, step: _Step) -> dict[str, int]:
+        """The coverage domains that were blind, as tallies `blind:<domain>`."""
+        if not step.result.blind.any():
+            return {}
+        domains = self._house.worlds.at(step.inputs.known_at).domains
+        return {f"{BLIND}{domains[d]}": 1 for d in np.flatnonzero(step.result.blind)}
+
+    def _write(self, name: str, numbers: list[dict[str, int]]) -> list[StoredFile]:
         texts = _Texts(self._house)
         frames = {
             "scores": [self._scores(s, texts) for s in self._steps if len(s.inputs.rows)],
-            "attribution": [self._attribution(s, texts) for s in self._steps if len(s.result.attribution)],
+            "attribution": [
+                self._attribution(s, texts, n)
+                for s, n in zip(self._steps, numbers, strict=True)
+                if len(s.result.attribution)
+            ],
             "memberships": [self._memberships(s, texts) for s in self._steps if len(s.result.memberships)],
         }
         return [
@@ -112,15 +127,15 @@ class Committer:
             columns[f"cost_{kqi}"] = scored.contributors[:, k]
         return pd.DataFrame(columns)
 
-    def _attribution(self, step: _Step, texts: _Texts) -> pd.DataFrame:
-        a, numbers = step.result.attribution, self._numbers()
-        ids = step.result.problem_ids
+    def _attribution(self, step: _Step, texts: _Texts, numbers: dict[str, int]) -> pd.DataFrame:
+        a, ids = step.result.attribution, step.result.problem_ids
+        revisions = np.array([*(numbers.get(i, 0) for i in ids), 0], np.int32)
         return pd.DataFrame(
             {
                 "slot": a.slot,
                 "recorded_at": np.full(len(a), step.inputs.known_at),
                 "problem_id": texts.problem(ids, a.problem),
-                "revision": np.array([numbers.get(ids[p], 1) if p >= 0 else 0 for p in a.problem], np.int32),
+                "revision": revisions[a.problem],
                 "service": texts.service(a.service),
                 "subject_id": texts.of("subject", a.subject),
                 "bad_minutes": a.bad_minutes,
@@ -144,24 +159,27 @@ class Committer:
             }
         )
 
-    def _numbers(self) -> Mapping[str, int]:
-        return {}
+    def _revisions(self) -> tuple[list[tuple[ServiceProblem, Impact | None]], list[dict[str, int]]]:
+        """(revisions of this run, numbered on from the ledger's; revision of each problem after each step).
 
-    def _revisions(self) -> list[tuple[ServiceProblem, Impact | None]]:
-        """Revisions of this run, numbered on from the ledger's; what operators said of a problem stays said."""
-        latest: dict[str, ServiceProblem | None] = {}
-        out = []
+        What operators said of a problem stays said.
+        """
+        latest: dict[str, ServiceProblem] = {}
+        out, after = [], []
         for step in self._steps:
             for problem in step.result.problems:
-                before = latest.get(problem.problem_id, self._house.ledger.problem(problem.problem_id))
-                numbered = replace(
-                    problem,
-                    revision=1 if before is None else before.revision + 1,
-                    status=problem.status if before is None else _status(before.status, problem.status),
+                before = latest.get(problem.problem_id) or self._house.ledger.problem(problem.problem_id)
+                numbered = (
+                    problem if before is None else replace(problem, status=_status(before.status, problem.status))
                 )
+                numbered = replace(numbered, revision=1 if before is None else before.revision + 1)
                 latest[problem.problem_id] = numbered
                 out.append((numbered, step.result.impacts.get(problem.problem_id)))
-        return out
+            for name in {step.result.problem_ids[p] for p in np.unique(step.result.attribution.problem) if p >= 0}:
+                if name not in latest and (before := self._house.ledger.problem(name)) is not None:
+                    latest[name] = before
+            after.append({name: p.revision for name, p in latest.items()})
+        return out, after
 
 
 def _status(before: ProblemStatus, now: ProblemStatus) -> ProblemStatus:
@@ -187,10 +205,10 @@ class _Texts:
     def service(self, codes: Int32) -> pd.Categorical:
         return pd.Categorical.from_codes(codes, list(self._house.catalogue.services))
 
-    def profile(self, codes: Int64 | Int32) -> pd.Categorical:
+    def profile(self, codes: Int16) -> pd.Categorical:
         return pd.Categorical.from_codes(codes, [p.name for p in self._house.catalogue.profiles])
 
-    def problem(self, ids: tuple[str, ...], codes: Int32 | Float32) -> pd.Categorical:
+    def problem(self, ids: tuple[str, ...], codes: Int32) -> pd.Categorical:
         return pd.Categorical.from_codes(codes, list(ids))
 
 

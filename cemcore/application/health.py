@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from cemcore import plugins
+from cemcore.application.commit import BLIND
 from cemcore.application.gather import settled_at
 from cemcore.application.house import House
 from cemcore.domain import Feed, Window
@@ -44,7 +46,7 @@ def health(house: House) -> HealthView:
         open_problems=len(ledger.problems(open_only=True)),
         learning_until=learning,
         feeds=feeds,
-        blind=_blind(house, ticks[-1].counts if ticks else {}),
+        blind=_blind(ticks[-1].counts if ticks else {}),
         inventory_faults=tuple(str(f.text) for f in house.worlds.newest().topology.faults[:_LISTED]),
         assessor=ledger.holder("assessor", now) or "",
     )
@@ -96,7 +98,7 @@ def _feeds(house: House) -> list[FeedHealth]:
         rows = mine.get("rows", 0)
         share = None if feed not in _JOINED or not rows else 1 - mine.get("unjoined", 0) / rows
         asked = ledger.watermark(f"collected:{source.name}")
-        newest = [f.recorded_max for f in ledger.files(str(feed)) if f.recorded_max and f"/{source.name}-" in f.path]
+        newest = [f.recorded_max for f in ledger.files(str(feed)) if f.recorded_max]
         out.append(
             FeedHealth(
                 source=source.name,
@@ -137,16 +139,5 @@ def _learning(house: House, watermark: int | None) -> dict[str, datetime]:
     return dict.fromkeys(house.catalogue.services, datetime.fromtimestamp(ends, UTC))
 
 
-def _blind(house: House, counts: object) -> tuple[str, ...]:
-    world = house.worlds.newest()
-    named = counts.get("blind_domains", ()) if isinstance(counts, dict) else ()
-    return tuple(world.domains[int(d)] for d in named) if isinstance(named, (list, tuple)) else ()
-
-
-def retention(house: House) -> dict[str, int]:
-    """Feed -> slot [s] before which it may go, by configuration and the clock."""
-    now = house.clock()
-    return {
-        feed: int((now - timedelta(days=days)).timestamp())
-        for feed, days in house.settings.storage.retention_days.items()
-    }
+def _blind(counts: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(sorted(name.removeprefix(BLIND) for name in counts if name.startswith(BLIND)))

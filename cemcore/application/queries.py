@@ -11,7 +11,7 @@ import pandas as pd
 from cemcore.application.house import House
 from cemcore.domain import Impact, ImpactLine, ProblemStatus, ServiceProblem, Verdict
 from cemcore.errors import NotFoundError
-from cemcore.views import ProblemView
+from cemcore.views import Problems, ProblemView
 
 NOTHING = Impact(ImpactLine("total"))
 ACTIONS = {
@@ -27,11 +27,11 @@ _MEMBER_COLUMNS = ["service", "subject_id", "state", "posterior", "bad_rows", "t
 
 def problems(
     house: House, as_of: datetime | None, during: tuple[datetime, datetime] | None, open_only: bool
-) -> list[ProblemView]:
+) -> Problems:
     """Problems ranked by what customers lost: bad minutes x depth, then bad minutes, then affected; ties by id."""
     found = house.ledger.problems(as_of=as_of, during=during, open_only=open_only)
     views = [ProblemView(p, house.ledger.impact(p.problem_id, as_of) or NOTHING) for p in found]
-    return sorted(views, key=_rank)
+    return Problems(sorted(views, key=_rank))
 
 
 def problem(house: House, problem_id: str, as_of: datetime | None) -> ProblemView:

@@ -24,8 +24,7 @@ SWEEP_AGE_S = 600
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """What a call of `assess` did: slots walked, the last of them, and the problems that it said something new about.
-    """
+    """What a call of `assess` did: slots walked, the last of them, and the problems that it said something new about."""
 
     slots: int
     last_slot: datetime | None

@@ -14,7 +14,8 @@ from cemcore.domain import Alarm, Impact, PlannedWork, ServiceProblem
 from cemcore.frames import ATTRIBUTES
 from cemcore.panel import Bool, Float32, Float64, Int32, MeasurementRows, Population, QualityRows, ScoredRows
 from cemcore.pipeline import impact, reporting, snapshot
-from cemcore.pipeline.detection import blindness, detect, expectation, history, null
+from cemcore.pipeline.detection import blindness, detect, expectation, history, learning, load, null
+from cemcore.pipeline.detection import state as remembering
 from cemcore.pipeline.impact import Attribution, Tally
 from cemcore.pipeline.localisation import absence, blocks, explanations, live, localise, thresholds
 from cemcore.pipeline.result import SlotResult
@@ -64,14 +65,14 @@ class Parts:
 
     catalogue: Catalogue
     models: Mapping[str, ExperienceModel]
-    detection: detect.Settings
+    detection: remembering.Settings
     budget: float
 
     @classmethod
     def build(cls, catalogue: Catalogue, models: Mapping[str, ExperienceModel], settings: Settings) -> Parts:
         """Parts as the settings want them."""
-        load = dict.fromkeys(settings.assess.load_kpis, 1.0)
-        found = detect.Settings(tuple(catalogue.kqis), len(catalogue.services), load=load)
+        kpis = dict.fromkeys(settings.assess.load_kpis, 1.0)
+        found = remembering.Settings(tuple(catalogue.kqis), len(catalogue.services), load=kpis)
         return cls(catalogue, models, found, settings.assess.false_alarm_budget)
 
 
@@ -83,7 +84,7 @@ class RouteState:
     attributed minutes; reported: affected pairs at the last revision of each open problem.
     """
 
-    detection: detect.DetectionState = field(default_factory=detect.DetectionState)
+    detection: remembering.DetectionState = field(default_factory=remembering.DetectionState)
     localisation: localise.LocaliseState = field(default_factory=localise.LocaliseState)
     bad: Float64 = field(default_factory=lambda: np.zeros(0))
     seen: Float64 = field(default_factory=lambda: np.zeros(0))
@@ -101,7 +102,8 @@ class RouteState:
 
 
 CLASSES: tuple[type, ...] = (
-    RouteState, detect.DetectionState, detect.Learned, detect.PairPlaces, history.Past, expectation.Expectation, blindness.Activity,
+    RouteState, remembering.DetectionState, remembering.Learned, remembering.PairPlaces,
+    history.Past, expectation.Expectation, blindness.Activity,
     null.ShrunkenNull, null.Tail, localise.LocaliseState, explanations.Explanations, explanations.Table, blocks.Block,
     thresholds.Thresholds, live.Live, Tally,
 )  # fmt: skip
@@ -123,7 +125,7 @@ def run(inputs: SlotInputs, state: RouteState, parts: Parts) -> tuple[SlotResult
     known, path, made = explanations.explain(
         state.localisation.known, rows, rows.resource, inputs.topology, inputs.population, ATTRIBUTES
     )
-    watched = detect.watch_load(state.detection, inputs.measurements, inputs.kpis, parts.detection)
+    watched = load.watch_load(state.detection, inputs.measurements, inputs.kpis, parts.detection)
     model = rows.attributes[:, ATTRIBUTES.index("device_model")]
     found, remembered = detect.detect(
         watched, parts.detection, rows, (inputs.slot, inputs.hour, free), (path, made, model), inputs.domain_of,
@@ -171,11 +173,11 @@ def _answer(
         attribution = Attribution.concat([attribution, Attribution(*earlier)])
     tally = state.tally.plus(attribution)
     learned = state.detection.learned
-    load = detect.current_load(state.detection, inputs.slot, inputs.hour, len(inputs.domain_of))
-    usual_load = learned.load_hour[:, inputs.hour] if learned is not None else np.full(len(load), np.nan, np.float32)
+    now = load.current_load(state.detection, inputs.slot, inputs.hour, len(inputs.domain_of))
+    usual_load = learned.load_hour[:, inputs.hour] if learned is not None else np.full(len(now), np.nan, np.float32)
     places = learned.pair_places if learned is not None else None
     active = absence.Activity(places.pair, places.resource, places.block, places.rate) if places is not None else None
-    told = reporting.report(inputs, before, room, tally, services, parts.catalogue.services, (load, usual_load), active)
+    told = reporting.report(inputs, before, room, tally, services, parts.catalogue.services, (now, usual_load), active)
     state = replace(state, localisation=told.room, tally=tally)
     state = _learn_chronic(state, rows, scored, owner, found.rows.blind, services)
     counts = {
@@ -212,11 +214,11 @@ def _refit_due(inputs: SlotInputs, state: RouteState) -> bool:
 
 def _refit(inputs: SlotInputs, state: RouteState, parts: Parts, settings: localise.Settings) -> RouteState:
     """Learn anew from the remembered rows that no problem explains, then calibrate the thresholds on them."""
-    past = detect.remembered(state.detection)
+    past = learning.remembered(state.detection)
     masked = localise.explained(state.localisation, past.slot, past.path, past.made, past.subject)
     kinds = {t: i for i, t in enumerate(sorted(set(inputs.topology.types)))}
     technology = np.array([kinds[t] for t in inputs.topology.types], dtype=np.int32)
-    learned, rehearsal = detect.refit(
+    learned, rehearsal = learning.refit(
         state.detection, parts.detection, null.ShrunkenNull(), inputs.slot, masked, len(inputs.population.kind),
         technology, inputs.seconds,
     )  # fmt: skip

@@ -9,7 +9,7 @@ dense hourly ones learn alike: what a rate reaches after a week of hourly values
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -51,7 +51,7 @@ class Seasonal:
     series_: Mapping[str, Array] | None = None
     own_: NDArray[np.int8] | None = None
     cohorts_: Mapping[str, Array] | None = None
-    null_: DecayedTail = DecayedTail()
+    null_: DecayedTail = field(default_factory=DecayedTail)
     slot_: int = -1
 
     def step(

@@ -80,7 +80,7 @@ def test_every_table_of_the_settings_has_its_section():
 def test_the_reference_is_what_the_code_says_now():
     script = runpy.run_path(str(ROOT / "scripts" / "reference.py"))
     now = script["FILE"].read_text(encoding="utf-8")
-    assert now == script["document"](), "run scripts/reference.py"
+    assert now == script["document"](), "make docs"
 
 
 @pytest.mark.parametrize("info", plugins.describe(), ids=lambda p: p.name)

@@ -74,7 +74,9 @@ class ShrunkenNull:
     def tail(
         self, score: NDArray[np.float32], base: NDArray[np.int64], groups: NDArray[np.int64], own: bool = False
     ) -> NDArray[np.float64]:
-        """Tail probability of each score, 0..1. `own` = the rows were fitted on: each leaves itself out of its groups."""
+        """Tail probability of each score, 0..1. `own` = the rows were fitted on: each leaves itself
+        out of its groups.
+        """
         q = _quantised(score)
         u0 = self._common(q, base)
         u = u0

@@ -1,4 +1,6 @@
-"""Ranked causes in words: what speaks for each, as log-odds with a line of evidence, and what the network itself says."""
+"""Ranked causes in words: what speaks for each, as log-odds with a line of evidence, and what the
+network itself says.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,9 @@ def _fresh(a: Alarm, known_at: int) -> bool:
 
 
 def causes(known: Explanations, names: Sequence[str], p: Live, members: Members, scene: Scene) -> tuple[Cause, ...]:
-    """The ranked causes of a problem, best first, with evidence and confidence; `names` = of the attributes by number."""
+    """The ranked causes of a problem, best first, with evidence and confidence; `names` = of the
+    attributes by number.
+    """
     votes = sorted(p.votes, key=lambda v: (v[0] != p.candidate, -v[1], v[0]))[:RANKED]
     out = []
     strength = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class Settings:
 class LocaliseState:
     """State of the room: registry of explanations, remembered slots (oldest first), thresholds, problems."""
 
-    known: Explanations = Explanations()
+    known: Explanations = field(default_factory=Explanations)
     blocks: tuple[Block, ...] = ()
     log: tuple[Block, ...] = ()
     thresholds: Thresholds | None = None

@@ -16,7 +16,9 @@ MARGIN = 2.0
 
 @dataclass(frozen=True)
 class Thresholds:
-    """base float32 (KINDS, windows): by budget; healthy float32 (windows, candidates): most reached when all was well."""
+    """base float32 (KINDS, windows): by budget; healthy float32 (windows, candidates): most reached
+    when all was well.
+    """
 
     base: Float32
     healthy: Float32

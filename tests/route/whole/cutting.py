@@ -33,7 +33,9 @@ def cut(folder: Path, at: datetime, to: Path) -> Path:
     for path in sorted(folder.glob("alarms/*.jsonl")):
         lines = [line for line in path.read_text().splitlines() if _moment(json.loads(line)["alarmChangedTime"]) <= at]
         _parent(to / path.relative_to(folder)).write_text("".join(f"{line}\n" for line in lines))
-    works = [_work(w, at) for w in json.loads((folder / "planned_work.json").read_text()) if _moment(w["requestDate"]) <= at]
+    works = [
+        _work(w, at) for w in json.loads((folder / "planned_work.json").read_text()) if _moment(w["requestDate"]) <= at
+    ]
     (to / "planned_work.json").write_text(json.dumps(works))
     return to
 

@@ -27,7 +27,13 @@ class Victims:
     """Starts children that collect and assess, and kills them."""
 
     def __init__(self, folder: Path, warm: Path) -> None:
-        command = [sys.executable, str(Path(__file__).with_name("victim.py")), str(folder), ends(folder).isoformat(), str(warm)]
+        command = [
+            sys.executable,
+            str(Path(__file__).with_name("victim.py")),
+            str(folder),
+            ends(folder).isoformat(),
+            str(warm),
+        ]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._line() == "ready"
 

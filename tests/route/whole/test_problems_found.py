@@ -35,9 +35,7 @@ def test_a_bad_minute_belongs_to_one_problem_or_to_none(assessed: Path, opened: 
     assert per_row.max() <= cem.house.settings.operator.slot_minutes + 1e-3
 
 
-def test_the_impact_report_adds_up_over_segments_and_services(
-    assessed: Path, opened: Callable[[Path], Cem]
-) -> None:
+def test_the_impact_report_adds_up_over_segments_and_services(assessed: Path, opened: Callable[[Path], Cem]) -> None:
     views = opened(assessed).problems()
 
     assert views
