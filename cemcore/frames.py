@@ -283,7 +283,7 @@ def conform(feed: Feed, frame: pd.DataFrame, position: pd.Series | None = None) 
         for bound, word in ((col.low, "below"), (col.high, "above")):
             if bound is not None:
                 beyond = (cast < bound if word == "below" else cast > bound).fillna(False).astype(bool)
-                faults = _blame(faults, beyond, f"{col.name} is {word} {bound:g} {col.unit.strip('1')}".rstrip())
+                faults = _blame(faults, beyond, f"{col.name} is {word} {bound:,.10g} {col.unit.strip('1')}".rstrip())
     good = faults == ""
     held = pd.DataFrame(out, index=frame.index)
     if bool(good.all()):

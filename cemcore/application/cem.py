@@ -65,11 +65,11 @@ class Cem:
 
     def assess(self, until: datetime | None = None, progress: Progress | None = None) -> Assessed:
         """Walk every slot that has settled by `until` (default: now) down the corridor, and commit."""
-        return self._ticks().advance(until or self.house.clock(), progress)
+        return self._advance(until or self.house.clock(), progress)
 
     def backfill(self, window: Window, progress: Progress | None = None) -> Assessed:
         """Learn from history in `window`, opening no problem."""
-        return self._ticks().advance(window.end, progress, learn_only=True, start=window.start)
+        return self._advance(window.end, progress, learn_only=True, start=window.start)
 
     def replay(self, window: Window, progress: Progress | None = None) -> pd.DataFrame:
         """Run the route over the past once more, writing nothing; the revisions that it makes, as a frame."""
@@ -124,7 +124,13 @@ class Cem:
         """Try everything that would run: plug-ins, sources, storage, catalogue."""
         return health.check(self.house)
 
-    def _ticks(self) -> Ticking:
+    def _advance(
+        self, until: datetime, progress: Progress | None, *, learn_only: bool = False, start: datetime | None = None
+    ) -> Assessed:
         if self._ticking is None:
             self._ticking = Ticking(self.house)
-        return self._ticking
+        try:
+            return self._ticking.advance(until, progress, learn_only=learn_only, start=start)
+        except BaseException:
+            self._ticking = None  # what it remembers may be ahead of what was committed: begin again from the ledger
+            raise

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from cemcore import plugins
 from cemcore.application.commit import BLIND
 from cemcore.application.gather import settled_at
-from cemcore.application.house import House
+from cemcore.application.house import House, wall_clock
 from cemcore.domain import Feed, Window
 from cemcore.errors import CemError
 from cemcore.protocols import Collector
@@ -48,7 +48,7 @@ def health(house: House) -> HealthView:
         feeds=feeds,
         blind=_blind(ticks[-1].counts if ticks else {}),
         inventory_faults=tuple(str(f.text) for f in house.worlds.newest().topology.faults[:_LISTED]),
-        assessor=ledger.holder("assessor", now) or "",
+        assessor=ledger.holder("assessor", wall_clock()) or "",
     )
 
 

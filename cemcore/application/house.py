@@ -50,6 +50,13 @@ class House:
         worlds = Worlds(archive, ledger, registry, settings, catalogue)
         return cls(settings, clock, catalogue, archive, ledger, registry, worlds, collectors, models)
 
+    def known_now(self) -> datetime:
+        """Up to when something is known: the end of the last assessed slot; the clock's time before the first."""
+        last, now = self.ledger.watermark("slot"), self.clock()
+        if last is None:
+            return now
+        return min(now, datetime.fromtimestamp(last + self.settings.operator.slot_seconds, UTC))
+
     @property
     def says_arrival(self) -> bool:
         """Whether every source of quality records says itself when each record became known (history laid down

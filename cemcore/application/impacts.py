@@ -32,7 +32,7 @@ def impact(
     """
     if (problem_id is None) == (not resources):
         raise ValueError("ask for the impact of a problem, or of resources: one of the two")
-    moment = (at or house.clock()).astimezone(UTC)
+    moment = (at or house.known_now()).astimezone(UTC)
     if problem_id is not None:
         return _of_problem(house, problem_id, at, moment, during)
     world = house.worlds.at(int(moment.timestamp())) if at is not None else house.worlds.newest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,9 +14,12 @@ from cemcore.application.gather import Gatherer, settled_at
 from cemcore.application.house import House
 from cemcore.application.ingest import Progress
 from cemcore.domain import Feed, Window
+from cemcore.errors import StorageError
 from cemcore.pipeline import route
 from cemcore.pipeline.result import SlotResult
 from cemcore.storage import Tick
+
+_log = logging.getLogger("cemcore.ticking")
 
 
 SWEEP_AGE_S = 600
@@ -96,27 +100,35 @@ class Ticking:
         return pd.DataFrame(lines, columns=["slot", "problem_id", "revision", "change", "cause"])
 
     def _restore(self, before: int | None = None) -> route.RouteState:
-        """The state after the last tick: newest snapshot, then its later ticks once more, with what each of them
-        knew.
+        """The state after the last tick: newest usable snapshot, then its later ticks once more, with what each knew.
+
+        With `before` [s], the state of the newest snapshot before it, and no tick.
         """
         ledger = self._house.ledger
-        snapshot = ledger.snapshot(before)
-        state = route.initial_state(self._parts)
-        self._resumed = -1
         ticks = ledger.ticks()
-        if snapshot is not None:
-            slot, path = snapshot
-            self._resumed = slot
-            state = state.set_state(self._house.archive.read_state(path))
-            known_at = next(t.known_at for t in ticks if t.slot == slot)
-            self._gatherer.resume(slot, known_at)
-        self._state = state
+        self._resumed, self._state = self._snapshot(before, ticks)
         later = [t for t in ticks if t.slot > self._resumed] if before is None else []
         if later:
             self._gatherer.open(later[-1].known_at)
         for tick in later:
             self._again(tick)
         return self._state
+
+    def _snapshot(self, before: int | None, ticks: list[Tick]) -> tuple[int, route.RouteState]:
+        """(slot, state) of the newest snapshot that this version can read; (-1, the first state) where there is none."""
+        state = route.initial_state(self._parts)
+        found = self._house.ledger.snapshot(before)
+        while found is not None:
+            slot, path = found
+            try:
+                state = state.set_state(self._house.archive.read_state(path))
+            except StorageError as e:
+                _log.warning("a snapshot can't be used; going back further", extra={"path": path, "reason": str(e)})
+                found = self._house.ledger.snapshot(slot - 1)
+                continue
+            self._gatherer.resume(slot, next(t.known_at for t in ticks if t.slot == slot))
+            return slot, state
+        return -1, state
 
     def _again(self, tick: Tick) -> SlotResult:
         assert self._state is not None  # set by _restore

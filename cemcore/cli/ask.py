@@ -54,7 +54,7 @@ def problems(
 
     with c.opened(config) as cem:
         known, period = c.asked(cem, as_of, during)
-        how, now = c.chosen(json, form), known or c.known_now(cem)
+        how, now = c.chosen(json, form), known or cem.house.known_now()
         if problem_id is not None:
             view = cem.problem(problem_id, known)
             c.say(
@@ -102,7 +102,7 @@ def problem(
             form,
             lambda: report.problem_document(view),
             lambda: None,
-            lambda: problem_detail(view, c.known_now(cem), c.zone(cem)),
+            lambda: problem_detail(view, cem.house.known_now(), c.zone(cem)),
         )
 
 
@@ -164,7 +164,7 @@ def _report(cem: Any, known: Any, period: Any, only_open: bool, limit: int | Non
         form,
         lambda: report.impact_report_document(views[:limit], known, period, only_open),
         lambda: report.problems_listing(views[:limit], "Impact report"),
-        lambda: impact_report(views, known or c.known_now(cem), c.zone(cem), name, limit=limit, width=c.width()),
+        lambda: impact_report(views, known or cem.house.known_now(), c.zone(cem), name, limit=limit, width=c.width()),
     )
 
 

@@ -72,16 +72,6 @@ def zone(cem: Any) -> Any:
     return ZoneInfo(cem.house.settings.operator.timezone)
 
 
-def known_now(cem: Any) -> Any:
-    """Up to when something is known: the end of the last slot assessed, or the clock's time where none was."""
-    from datetime import UTC, datetime
-
-    last, now = cem.house.ledger.watermark("slot"), cem.house.clock()
-    if last is None:
-        return now
-    return min(now, datetime.fromtimestamp(last + cem.house.settings.operator.slot_seconds, UTC))
-
-
 def asked(cem: Any, as_of: str | None, during: str | None) -> tuple[Any, Any]:
     """`--as-of` and `--during` as times; a wrong one ends with usage help."""
     from cemcore.report.asked import parse_period, parse_time

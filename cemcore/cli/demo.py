@@ -81,7 +81,7 @@ def _print_report(life: Path, town: Any) -> None:
         views = cem.problems()
         c.show(
             impact_report(
-                views, c.known_now(cem), c.zone(cem), cem.house.settings.operator.name, limit=10, width=c.width()
+                views, cem.house.known_now(), c.zone(cem), cem.house.settings.operator.name, limit=10, width=c.width()
             )
         )
 

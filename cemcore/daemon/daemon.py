@@ -22,6 +22,9 @@ _log = logging.getLogger("cemcore.daemon")
 CATCH_UP_SLOTS = 24
 """After downtime so many slots are committed at a time, so that a stop is heard between."""
 
+UPKEEP_HOUR = 3
+"""Local hour at which the archive is looked after."""
+
 LOOK_S = 2.0
 """How often to look whether a slot has settled [s]."""
 
@@ -50,6 +53,7 @@ class Daemon:
         self._writing, self._stopping = threading.Lock(), threading.Event()
         self._backoff = {s.name: Backoff(self._every(s.every_s)) for s in cem.house.settings.sources}
         self._tick_backoff, self._lease_backoff = Backoff(LOOK_S), Backoff(LOOK_S)
+        self._upkeep_backoff = Backoff(3600)
         self._said_other = ""
         self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(4)})
 
@@ -65,6 +69,8 @@ class Daemon:
             args, every = [s.name], self._every(s.every_s)
             add(self.collect, "interval", seconds=every, args=args, id=f"collect:{s.name}", next_run_time=first, **once)
         add(self.tick, "interval", seconds=LOOK_S, id="tick", next_run_time=soon + timedelta(seconds=1), **once)
+        zone = self.cem.house.settings.operator.timezone
+        add(self.upkeep, "cron", hour=UPKEEP_HOUR, timezone=zone, id="upkeep", **once)
         self._scheduler.start()
         _log.info(
             "started", extra={"holder": self.lease.holder, "assessor": self.lease.held, "sources": len(self._backoff)}
@@ -143,8 +149,6 @@ class Daemon:
             try:
                 slots = self._run_of_slots()
             except Exception as e:
-                # What is held in memory may be ahead of what was committed: begin again from the ledger.
-                self.cem = Cem(self.cem.house)
                 self._failed("tick", e, self._tick_backoff)
                 break
             self._tick_backoff.worked()
@@ -152,6 +156,20 @@ class Daemon:
             if slots < CATCH_UP_SLOTS:
                 break
         return done
+
+    def upkeep(self) -> bool:
+        """Look after the archive, as the assessor; False where nothing was done or it failed."""
+        if self.stopping or not self.lease.held:
+            return False
+        try:
+            with self._writing:
+                kept = self.cem.maintain()
+        except Exception as e:
+            self._failed("upkeep", e, self._upkeep_backoff)
+            return False
+        self._upkeep_backoff.worked()
+        _log.info("upkeep", extra={"compacted": kept.compacted, "retired": kept.retired, "swept": kept.swept})
+        return True
 
     def _run_of_slots(self) -> int:
         begun = time.perf_counter()

@@ -17,8 +17,8 @@ def news_line(view: ProblemView, zone: tzinfo) -> str:
     p, t = view.problem, view.impact.total
     style = _STYLES.get(words.status_word(p), "dim")
     cause = escape(words.cause_name(p.causes[0] if p.causes else None))
-    hit = [f"{n:,} {what}" for n, what in ((t.affected_users, "users"), (t.affected_things, "things")) if n] or [
-        "nobody yet"
-    ]
+    hit = [
+        f"{n:,} {what}{'s' * (n != 1)}" for n, what in ((t.affected_users, "user"), (t.affected_things, "thing")) if n
+    ] or ["nobody yet"]
     facts = (cause, f"since {p.begin.astimezone(zone):%H:%M}", ", ".join(hit), f"{t.bad_minutes:,.0f} bad minutes")
     return f"[{style}]{escape(p.problem_id)} {escape(p.change)}[/] · " + " · ".join(facts)

@@ -106,7 +106,7 @@ def detect(
         past,
         _second_look(state, settings, slot),
     )
-    return found, replace(state, past=(*state.past, past.take(~unseen)), fresh=np.empty((2, 0), np.int64))
+    return found, replace(state, past=(*state.past, past.take(~unseen)), fresh=np.empty((3, 0)))
 
 
 def _second_look(state: DetectionState, settings: Settings, slot: int) -> Judged | None:
@@ -114,8 +114,8 @@ def _second_look(state: DetectionState, settings: Settings, slot: int) -> Judged
     if state.learned is None or not state.fresh.shape[1]:
         return None
     oldest = slot - SECOND_LOOK_S
-    keys = state.fresh[0] * SPAN + state.fresh[1]
-    keys = keys[(state.fresh[0] >= oldest) & (state.fresh[0] < slot)]
+    when, where = state.fresh[0].astype(np.int64), state.fresh[1].astype(np.int64)
+    keys = (when * SPAN + where)[(when >= oldest) & (when < slot)]
     parts = []
     for past in state.past[-SECOND_LOOK_S // 300 :] if len(keys) else ():
         of = np.flatnonzero((past.slot >= oldest) & (past.slot < slot))

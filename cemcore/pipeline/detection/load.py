@@ -9,6 +9,9 @@ import numpy as np
 from cemcore.panel import Float32, Int8, Int32, Int64, MeasurementRows
 from cemcore.pipeline.detection.state import SPAN, DetectionState, Settings
 
+CROWDED, ABOVE_USUAL = 85.0, 10.0
+"""A place is crowded from this load on [%], where it is so many points above the usual load of the hour."""
+
 
 def watch_load(
     state: DetectionState, measurements: MeasurementRows, kpis: tuple[str, ...], settings: Settings
@@ -22,7 +25,7 @@ def watch_load(
     new = np.stack([measurements.slot[of], measurements.resource[of], measurements.value[of] * f[of]]).astype(
         np.float64
     )
-    return replace(state, loads=(*state.loads, new), fresh=new[:2].astype(np.int64))
+    return replace(state, loads=(*state.loads, new), fresh=new)
 
 
 def load_of(state: DetectionState, slot: Int64, resource: Int32, hour: Int8, recent: int = 12) -> Float32:
@@ -50,3 +53,14 @@ def current_load(state: DetectionState, slot: int, hour: int, resources: int) ->
     """Load [%] of each resource at a slot, as `load_of`."""
     at = np.arange(resources, dtype=np.int32)
     return load_of(state, np.full(resources, slot, np.int64), at, np.full(resources, hour, np.int8))
+
+
+def crowded(state: DetectionState, slot: int, hour: int) -> tuple[Int64, Int32]:
+    """(slots [s], resources) of the loads that became known at this tick and are high, and far above what is usual there at that hour."""
+    if state.learned is None or not state.fresh.shape[1]:
+        return np.empty(0, np.int64), np.empty(0, np.int32)
+    when, where, value = state.fresh[0].astype(np.int64), state.fresh[1].astype(np.int32), state.fresh[2]
+    then = np.floor_divide(hour * 3600 + slot % 3600 - (slot - when), 3600) % 24
+    usual = state.learned.load_hour[where, then]
+    of = (value >= CROWDED) & (value >= usual + ABOVE_USUAL)
+    return when[of], where[of]

@@ -68,6 +68,6 @@ class DetectionState:
 
     past: tuple[Past, ...] = ()
     loads: tuple[NDArray[np.float64], ...] = ()
-    fresh: NDArray[np.int64] = field(default_factory=lambda: np.empty((2, 0), np.int64))
+    fresh: NDArray[np.float64] = field(default_factory=lambda: np.empty((3, 0)))
     learned: Learned | None = None
     refit_at: int = 0

@@ -33,8 +33,6 @@ class Scene:
     facts: Facts | None
     alarms: tuple[Alarm, ...]
     work: tuple[PlannedWork, ...]
-    load: Float32
-    usual_load: Float32
     seconds: int
 
 
@@ -71,7 +69,8 @@ def _fresh(a: Alarm, known_at: int) -> bool:
     return standing and a.raised_at.timestamp() > known_at - ALARM_HOURS * 3600
 
 
-def causes(known: Explanations, names: Sequence[str], p: Live, members: Members, scene: Scene) -> tuple[Cause, ...]:
+def causes(known: Explanations, names: Sequence[str], p: Live, members: Members, scene: Scene, crowded: Sequence[int]
+) -> tuple[Cause, ...]:
     """The ranked causes of a problem, best first, with evidence and confidence; `names` = of the
     attributes by number.
     """
@@ -159,10 +158,6 @@ def _label(scene: Scene, resource: int, p: Live) -> tuple[str, str | None, tuple
                 w.work_id,
             )
             return "planned_work", w.work_id, (line,)
-    load, usual = float(scene.load[resource]), float(scene.usual_load[resource])
-    if np.isfinite(load) and np.isfinite(usual) and load > 85 and load > usual + 15:
-        line = Evidence("demand", f"load {load:.0f} % against {usual:.0f} % at this hour", 2.0)
-        return "demand", None, (line,)
     return "fault", None, ()
 
 
