@@ -121,7 +121,7 @@ class Committer:
             "habit_z": found.z,
             "habit_expected": found.expected,
             "state": pd.Categorical.from_codes(state, [str(State.GOOD), str(State.DEGRADED), str(State.UNKNOWN)]),
-            "problem_id": texts.problem(step.result.problem_ids, step.result.row_problem),
+            "problem_id": texts.problem(step.result.problem_ids, np.where(state == 1, step.result.row_problem, -1)),
         }
         for k, kqi in enumerate(self._house.catalogue.kqis):
             columns[f"cost_{kqi}"] = scored.contributors[:, k]

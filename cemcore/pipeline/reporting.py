@@ -11,9 +11,9 @@ import numpy as np
 
 from cemcore.domain import Alarm, Cause, Impact, PlannedWork, ProblemStatus, ServiceProblem
 from cemcore.frames import ATTRIBUTES
-from cemcore.panel import Float32, Population
+from cemcore.panel import Population
 from cemcore.pipeline.impact import Members, Names, Pairs, Tally, assess, exposure
-from cemcore.pipeline.localisation import absence, explanations, localise, membership
+from cemcore.pipeline.localisation import absence, demand, explanations, localise, membership
 from cemcore.pipeline.localisation import causes as words
 from cemcore.pipeline.localisation.live import Live
 from cemcore.pipeline.result import Memberships
@@ -95,12 +95,11 @@ def report(
     tally: Tally,
     services: int,
     service_names: Sequence[str],
-    load: tuple[Float32, Float32],
     activity: absence.Activity | None,
 ) -> Told:
     """Revisions of the problems that there is news about."""
     ids = tuple(problem_id(p) for p in room.problems)
-    scene = words.Scene(inputs.topology, inputs.facts, inputs.alarms, inputs.work, load[0], load[1], inputs.seconds)
+    scene = words.Scene(inputs.topology, inputs.facts, inputs.alarms, inputs.work, inputs.seconds)
     names = explanations.attribute_names(inputs.population, ATTRIBUTES)
     old = {p.number: p for p in before.problems}
     problems, parts, impacts, kept = [], [], {}, []
@@ -125,7 +124,7 @@ def report(
         affected = int(who.affected.sum())
         p = replace(p, revision=p.revision + 1, reported=(affected, p.candidate))
         kept.append(p)
-        found = words.causes(room.known, names, p, who, scene)
+        found = words.causes(room.known, names, p, who, scene, demand.crowded_places(room.known, log, p))
         parts.append(_lines(i, who, services))
         impacts[ids[i]] = _impact(inputs, found, who, tally.of(i), services, service_names)
         problems.append(_problem(p, ids, found, who, services, service_names, inputs, change))

@@ -17,7 +17,7 @@ from cemcore.pipeline import impact, reporting, snapshot
 from cemcore.pipeline.detection import blindness, detect, expectation, history, learning, load, null
 from cemcore.pipeline.detection import state as remembering
 from cemcore.pipeline.impact import Attribution, Tally
-from cemcore.pipeline.localisation import absence, blocks, explanations, live, localise, thresholds
+from cemcore.pipeline.localisation import absence, blocks, demand, explanations, live, localise, thresholds
 from cemcore.pipeline.result import SlotResult
 from cemcore.pipeline.scoring import score
 from cemcore.protocols import ExperienceModel
@@ -26,6 +26,10 @@ from cemcore.topology import Facts, Topology
 
 FREE_DAY = 5
 """From this day of the week on (Saturday; holidays count as Sunday) a day is free."""
+FALSE_DISCOVERY = 0.05
+"""Share of the rows called degraded, one by one, that may be so by chance."""
+YOUNG = 12
+"""A pair with fewer records than this has no habit yet."""
 CHRONIC_PRIOR = 20.0
 """Records by which a pair's usual share of bad ones leans on its service's."""
 
@@ -80,14 +84,15 @@ class Parts:
 class RouteState:
     """Everything the corridor remembers between ticks: plain arrays and values, never changed once made.
 
-    bad, seen float64: records below requirement, and all, of each pair while nothing explained them; tally: sums of
-    attributed minutes; reported: affected pairs at the last revision of each open problem.
+    bad, seen, scores float64: records below requirement, all records, and the sum of their scores, of each pair
+    (subject * services + service) while nothing explained them; tally: sums of attributed minutes.
     """
 
     detection: remembering.DetectionState = field(default_factory=remembering.DetectionState)
     localisation: localise.LocaliseState = field(default_factory=localise.LocaliseState)
     bad: Float64 = field(default_factory=lambda: np.zeros(0))
     seen: Float64 = field(default_factory=lambda: np.zeros(0))
+    scores: Float64 = field(default_factory=lambda: np.zeros(0))
     tally: Tally = field(default_factory=Tally.none)
     last_hour: int = -1
 
@@ -149,9 +154,10 @@ def run(inputs: SlotInputs, state: RouteState, parts: Parts) -> tuple[SlotResult
             room = localise.revise(room, a.slot, a.pair, a.surprise, a.bad, (a.failed, a.failures_expected))
         after = localise.remember(room, settings, seen, inputs.slot, inputs.hour)
         bonus = reporting.bonus(known, inputs.topology, inputs.alarms, inputs.known_at)
-        state = replace(
-            state, localisation=localise.localise(after, settings, inputs.topology, inputs.slot, inputs.known_at, bonus)
-        )
+        room = localise.localise(after, settings, inputs.topology, inputs.slot, inputs.known_at, bonus)
+        when, where = load.crowded(watched, inputs.slot, inputs.hour)
+        noted = demand.note(known, room.problems, inputs.topology, when, where, inputs.seconds)
+        state = replace(state, localisation=replace(room, problems=noted))
     return _answer(inputs, state, before, parts, scored, found, usual)
 
 
@@ -173,25 +179,26 @@ def _answer(
         attribution = Attribution.concat([attribution, Attribution(*earlier)])
     tally = state.tally.plus(attribution)
     learned = state.detection.learned
-    now = load.current_load(state.detection, inputs.slot, inputs.hour, len(inputs.domain_of))
-    usual_load = learned.load_hour[:, inputs.hour] if learned is not None else np.full(len(now), np.nan, np.float32)
     places = learned.pair_places if learned is not None else None
     active = absence.Activity(places.pair, places.resource, places.block, places.rate) if places is not None else None
-    told = reporting.report(inputs, before, room, tally, services, parts.catalogue.services, (now, usual_load), active)
+    told = reporting.report(inputs, before, room, tally, services, parts.catalogue.services, active)
     state = replace(state, localisation=told.room, tally=tally)
+    before_learning = state
     state = _learn_chronic(state, rows, scored, owner, found.rows.blind, services)
+    degraded = _degraded(found, owner)
     counts = {
-        "rows": len(rows), "late_rows": int((rows.slot < inputs.slot).sum()), "degraded": int(found.bad.sum()),
+        "rows": len(rows), "late_rows": int((rows.slot < inputs.slot).sum()), "degraded": int(degraded.sum()),
         "blind_rows": int(found.rows.blind.sum()), "blind_domains": int(found.blind.sum()),
         "young_rows": int(np.isnan(found.rows.surprise).sum()), "open_problems": sum(p.open for p in room.problems),
         "explanations": len(room.known),
     }  # fmt: skip
     impacts: dict[str, Impact] = told.impacts
     problems: tuple[ServiceProblem, ...] = told.problems
+    detected = replace(found.rows, expected=_expected(before_learning, rows, services))
     result = SlotResult(
         scored,
-        found.rows,
-        found.bad,
+        detected,
+        degraded,
         problems,
         told.ids,
         owner,
@@ -255,11 +262,39 @@ def _learn_chronic(
     of = (owner < 0) & ~blind & ~np.isnan(scored.score)
     pair = (rows.subject.astype(np.int64) * services + rows.service)[of]
     size = max(len(state.seen), (int(rows.subject.max(initial=-1)) + 1) * services)
-    seen, bad = np.zeros(size), np.zeros(size)
-    seen[: len(state.seen)], bad[: len(state.bad)] = state.seen, state.bad
-    seen += np.bincount(pair, minlength=size)
-    bad += np.bincount(pair, weights=scored.below[of], minlength=size)
-    return replace(state, seen=seen, bad=bad)
+
+    def plus(old: Float64, weights: Float64 | None) -> Float64:
+        new = np.zeros(size)
+        new[: len(old)] = old
+        return np.asarray(new + np.bincount(pair, weights=weights, minlength=size))
+
+    return replace(
+        state,
+        seen=plus(state.seen, None),
+        bad=plus(state.bad, scored.below[of].astype(np.float64)),
+        scores=plus(state.scores, scored.score[of].astype(np.float64)),
+    )
+
+
+def _expected(state: RouteState, rows: QualityRows, services: int) -> Float32:
+    """Score expected of each row by habit: the mean of its pair's while nothing explained them, NaN
+    for a young pair.
+    """
+    pair = rows.subject.astype(np.int64) * services + rows.service
+    seen, scores = np.append(state.seen, 0.0), np.append(state.scores, 0.0)
+    at = np.where(pair < len(state.seen), pair, len(state.seen))
+    return np.where(seen[at] >= YOUNG, scores[at] / np.maximum(seen[at], 1), np.nan).astype(np.float32)
+
+
+def _degraded(found: detect.Detection, owner: Int32) -> Bool:
+    """Rows noticeably worse than their habit that an open problem explains, or whose surprise passes
+    Benjamini-Hochberg over the tick's rows.
+    """
+    u = np.where(np.isnan(found.rows.surprise), 1.0, 10.0 ** -np.nan_to_num(found.rows.surprise))
+    order = np.argsort(u, kind="stable")
+    passed = np.flatnonzero(u[order] <= FALSE_DISCOVERY * np.arange(1, len(u) + 1) / max(len(u), 1))
+    limit = u[order[passed[-1]]] if len(passed) else 0.0
+    return np.asarray(found.bad & ((owner >= 0) | (u <= limit)))
 
 
 __all__ = ["Parts", "RouteState", "SlotInputs", "SlotResult", "initial_state", "run"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from cemcore.report.tables import table
 
+_PAIR = re.compile(r"\('([^']*)', '([^']*)'\)")
 _FALSE_SHOWN = 10
 
 
@@ -21,7 +23,8 @@ def accuracy_report(scores: Mapping[str, Any]) -> RenderableType:
     if false:
         parts += [Text(), Text("Reported, but not true", "bold")]
         parts += [
-            Text(f"  {x['id']}: {', '.join(x['causes']) or 'unknown'}, {x['n']} subjects") for x in false[:_FALSE_SHOWN]
+            Text(f"  {x['id']}: {', '.join(map(_cause, x['causes'])) or 'unknown'}, {x['n']} subjects")
+            for x in false[:_FALSE_SHOWN]
         ]
         if len(false) > _FALSE_SHOWN:
             parts.append(Text(f"  ... and {len(false) - _FALSE_SHOWN} more (--json lists them)", "dim"))
@@ -81,12 +84,18 @@ def _incidents(rows: list[Mapping[str, Any]]) -> Table:
         style = "green" if r["top1"] else "yellow" if r["top3"] or r["top3_near"] else "red"
         cells = (
             Text(rank, style),
-            Text(str(r["cause"])),
+            Text(_cause(str(r["cause"]))),
             _share(who["f1"]),
             f"{r['delay']:g}" if "delay" in r else "-",
         )
         out.add_row(r["id"], r["kind"], _yes(r["has_alarm"]), str(r["affected"]), str(r["pred"]), *cells)
     return out
+
+
+def _cause(text: str) -> str:
+    """`firmware=N7-3.2.1` for an attribute cause, which the scorer's document writes as pairs."""
+    pairs = _PAIR.findall(text) if text.startswith("((") else []
+    return ", ".join(f"{name}={value}" for name, value in pairs) or text
 
 
 def _share(value: float) -> str:

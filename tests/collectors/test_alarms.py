@@ -58,8 +58,8 @@ def test_raise_change_and_clear_are_three_rows_of_one_alarm(drop, balance, at):
         ("a.jsonl", lines(RAISED, CLEARED)),
         ("a.json", json.dumps([RAISED, CLEARED], indent=1)),
         ("a.jsonl", json.dumps([RAISED, CLEARED])),
-        ("a.json.gz", gzip.compress(json.dumps([RAISED, CLEARED]).encode())),
-        ("a.jsonl.gz", gzip.compress(lines(RAISED, CLEARED).encode())),
+        ("a.json.gz", gzip.compress(json.dumps([RAISED, CLEARED]).encode(), mtime=0)),
+        ("a.jsonl.gz", gzip.compress(lines(RAISED, CLEARED).encode(), mtime=0)),
         (
             "a.jsonl",
             lines({"eventType": "AlarmCreateEvent", "event": {"alarm": RAISED}}, {"event": {"alarm": CLEARED}}),

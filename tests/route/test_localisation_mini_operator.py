@@ -144,7 +144,8 @@ class Mini:
         )
         slot = np.full(n, t * SLOT, np.int64)
         rows = QualityRows(
-            slot, self.codes("subject").find([f"S{s:03d}" for s in subject]), np.full(n, SERVICES.index("web"), np.int32),
+            slot, self.codes("subject").find([f"S{s:03d}" for s in subject]),
+            np.full(n, SERVICES.index("web"), np.int32),
             place, values, np.full(n, 2, np.float32), made, slot + 1000,
         )  # fmt: skip
         return rows.take(spoiled.keep)

@@ -56,7 +56,9 @@ def current_load(state: DetectionState, slot: int, hour: int, resources: int) ->
 
 
 def crowded(state: DetectionState, slot: int, hour: int) -> tuple[Int64, Int32]:
-    """(slots [s], resources) of the loads that became known at this tick and are high, and far above what is usual there at that hour."""
+    """(slots [s], resources) of the loads that became known at this tick and are high, and far above what is usual
+    there at that hour.
+    """
     if state.learned is None or not state.fresh.shape[1]:
         return np.empty(0, np.int64), np.empty(0, np.int32)
     when, where, value = state.fresh[0].astype(np.int64), state.fresh[1].astype(np.int32), state.fresh[2]

@@ -61,7 +61,7 @@ def missing(
     pair, at = np.unique(activity.pair[under], return_inverse=True)
     here = np.bincount(at, weights=usual, minlength=len(pair)).astype(np.float64)
     expected, got = float(here.sum()), float(_seen(known, candidate, inside, pair))
-    if got > THINNED * expected or expected - got < SURE * np.sqrt(expected):
+    if expected <= 0 or got > THINNED * expected or expected - got < SURE * np.sqrt(expected):
         return none
     return pair, here * (1 - got / expected)
 

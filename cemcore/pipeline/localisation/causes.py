@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -22,6 +22,11 @@ ALARM = 3.0
 ALARM_HOURS = 6
 """An alarm that stands longer than this before the onset says nothing about it."""
 RANKED = 5
+DIRECT_WORK, UPSTREAM_WORK = 4.0, 2.0
+"""Log-odds of planned work on the candidate itself at the onset; of work on what it hangs on, and of a change just
+before.
+"""
+CHANGE_BEFORE = timedelta(hours=2)
 RECENT_S = 5400
 
 
@@ -69,7 +74,8 @@ def _fresh(a: Alarm, known_at: int) -> bool:
     return standing and a.raised_at.timestamp() > known_at - ALARM_HOURS * 3600
 
 
-def causes(known: Explanations, names: Sequence[str], p: Live, members: Members, scene: Scene, crowded: Sequence[int]
+def causes(
+    known: Explanations, names: Sequence[str], p: Live, members: Members, scene: Scene, crowded: Sequence[int]
 ) -> tuple[Cause, ...]:
     """The ranked causes of a problem, best first, with evidence and confidence; `names` = of the
     attributes by number.
@@ -82,8 +88,12 @@ def causes(known: Explanations, names: Sequence[str], p: Live, members: Members,
         resource = _resource(known, c)
         if resource >= 0:
             lines += _alarms(scene, resource, p)
-        strength.append(min(v, 50.0) + sum(e.log_odds for e in lines[1:]))
+        strength.append(v / max(p.hits, 1) + sum(e.log_odds for e in lines[1:]))
         out.append(_cause(known, names, c, scene, tuple(lines), p))
+    demand = _demand(scene, crowded, out[0]) if out and out[0].label == "fault" else []
+    acted_on = {c.resource_id for c in demand}
+    kept = [i for i, c in enumerate(out) if c.resource_id is None or c.resource_id not in acted_on]
+    out, strength = demand + [out[i] for i in kept], [strength[0]] * len(demand) + [strength[i] for i in kept]
     odds = np.exp(np.array(strength) - max(strength, default=0.0))
     share = odds / (odds.sum() + np.exp(-max(strength, default=0.0)))
     return tuple(
@@ -100,6 +110,29 @@ def causes(known: Explanations, names: Sequence[str], p: Live, members: Members,
         )
         for c, s in zip(out, share, strict=True)
     )
+
+
+def _demand(scene: Scene, crowded: Sequence[int], best: Cause) -> list[Cause]:
+    """Causes of the label demand, one a crowded place, with what else speaks for the best cause."""
+    line = Evidence(
+        "demand",
+        "its load is high and far above what is usual at this hour; and it served most of the bad records",
+        2.0,
+    )
+    return [
+        Cause(
+            "resource",
+            scene.topology.resource_ids[r],
+            (),
+            "demand",
+            scene.topology.domains[r],
+            0.0,
+            None,
+            (),
+            (line, *best.evidence),
+        )
+        for r in crowded
+    ]
 
 
 def _seen(p: Live, members: Members, vote: float, best: bool) -> Evidence:
@@ -140,25 +173,30 @@ def _cause(
 
 
 def _label(scene: Scene, resource: int, p: Live) -> tuple[str, str | None, tuple[Evidence, ...]]:
-    """Whether planned work or demand acts on a resource: (label, work id, lines of evidence)."""
-    begin = datetime.fromtimestamp(p.begin, UTC)
-    near = {resource, *scene.topology.ancestors(resource).tolist()}
+    """Whether planned work acts on a resource, or on what it hangs on: (label, work id, lines of evidence)."""
+    begin, name_of = datetime.fromtimestamp(p.begin, UTC), scene.topology.resource_ids[resource]
+    slack = timedelta(seconds=scene.seconds)
     for w in scene.work:
-        on = [r for r in w.resources if r in scene.topology.index and scene.topology.index[r] in near]
-        start, end = w.actual_start or w.planned_start, w.planned_end
-        if on and start.timestamp() - scene.seconds <= p.begin <= end.timestamp() + scene.seconds:
-            direct = scene.topology.resource_ids[resource] in on
-            scope = "inside its plan" if begin >= w.planned_start else "before its planned start"
-            if w.actual_end is None and p.end == 0 and p.last_hit > w.planned_end.timestamp():
-                scope = "overrunning its plan"
-            line = Evidence(
-                "planned_work",
-                f"{w.description}, {scope}; declared: {w.declared_impact}",
-                4.0 if direct else 2.0,
-                w.work_id,
-            )
-            return "planned_work", w.work_id, (line,)
+        at = [scene.topology.index[r] for r in w.resources if r in scene.topology.index]
+        direct = name_of in w.resources
+        if not direct and not any(resource in scene.topology.dependents(r) for r in at):
+            continue
+        start, end = w.actual_start or w.planned_start, w.actual_end or w.planned_end
+        odds = DIRECT_WORK if direct else UPSTREAM_WORK
+        if start - slack <= begin <= max(end, w.planned_end) + slack:
+            text = f"{w.description}, {_scope(w, p)}; declared: {w.declared_impact}"
+            return "planned_work", w.work_id, (Evidence("planned_work", text, odds, w.work_id),)
+        if direct and w.actual_end is not None and slack < begin - w.actual_end < CHANGE_BEFORE:
+            text = f"{w.description}, ended {w.actual_end:%H:%M} UTC, shortly before the onset"
+            return "fault", w.work_id, (Evidence("change", text, UPSTREAM_WORK, w.work_id),)
     return "fault", None, ()
+
+
+def _scope(w: PlannedWork, p: Live) -> str:
+    if p.begin < w.planned_start.timestamp():
+        return "before its planned start"
+    last = p.end or p.last_hit
+    return "overrunning its plan" if last > w.planned_end.timestamp() else "inside its plan"
 
 
 def _attributes(known: Explanations, names: Sequence[str], c: int, facts: Facts | None) -> tuple[tuple[str, str], ...]:

@@ -23,7 +23,9 @@ SHARE = 0.7
 def note(
     known: Explanations, problems: Sequence[Live], topology: Topology, when: Int64, where: Int32, seconds: int
 ) -> tuple[Live, ...]:
-    """The problems, each with the places under its cause that were crowded in its time; when, where: newly known crowded (slot, resource)."""
+    """The problems, each with the places under its cause that were crowded in its time; when, where: newly known
+    crowded (slot, resource).
+    """
     out = []
     for p in problems:
         below = under(known, topology, p.candidate) if p.open and len(where) else None
@@ -37,7 +39,9 @@ def note(
 
 
 def crowded_places(known: Explanations, log: Sequence[Block], p: Live) -> list[int]:
-    """The crowded places that served most of a problem's bad rows, those with the most first; none where other places did."""
+    """The crowded places that served most of a problem's bad rows, those with the most first; none where other places
+    did.
+    """
     places = [r for r, n in p.crowded if n >= SLOTS]
     if not places:
         return []

@@ -12,8 +12,8 @@ class Live:
     """One problem. number: its place in the order of opening; candidate: its cause as voted by the hits; votes:
     (candidate, evidence) of all hits; begin [s]: estimated onset; trace: (slot, evidence of the cause) since begin;
     confirmed_at: known time [s] of the first report, 0 = not yet reported; quiet: slots in a row without evidence; end
-    [s] or 0; merged_into: number of the problem that absorbed it, -1 none; reported: affected pairs and
-    cause at the last revision; crowded: (resource under the cause, slots in which its load was high and far above the usual).
+    [s] or 0; merged_into: number of the problem that absorbed it, -1 none; reported: affected pairs and cause at the
+    last revision; crowded: (resource under the cause, slots in which its load was high and far above the usual).
     """
 
     number: int

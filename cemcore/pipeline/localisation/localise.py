@@ -181,7 +181,7 @@ def localise(
     problems = list(state.problems)
     count = state.count
     for hit in hits:
-        at = _home(known, state.blocks, problems, hit, slot)
+        at = _home(known, state.blocks, problems, hit)
         if at >= 0 and _part_of(problems, hit) == problems[at].number:
             continue
         if at >= 0:
@@ -270,7 +270,7 @@ def _part_of(problems: list[Live], hit: Hit) -> int:
     return -1
 
 
-def _home(known: Explanations, blocks: tuple[Block, ...], problems: list[Live], hit: Hit, slot: int) -> int:
+def _home(known: Explanations, blocks: tuple[Block, ...], problems: list[Live], hit: Hit) -> int:
     """Index of the open problem that a hit belongs to, -1 for a new one."""
     whole = _part_of(problems, hit)
     if whole >= 0:

@@ -1,8 +1,7 @@
-"""Forks children that collect and assess an operator's folder; reads commands on standard input, so that a test can kill them.
+"""Forks children that collect and assess an operator's folder, so that a test can kill them.
 
-    run STATE      forks a child that collects and assesses STATE to its end; prints its process id, then "done CODE" when it ended by itself
-
-The parent has everything imported already: a child is at work within milliseconds.
+Each line on standard input is a state to bring to its end. Answers: the child's process id, then its exit code. The
+parent has everything imported already: a child is at work within milliseconds.
 """
 
 from __future__ import annotations
@@ -25,12 +24,17 @@ def work(folder: Path, state: Path, end: datetime) -> None:
         cem.assess()
 
 
+def say(word: object) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     folder, end = Path(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
     warm = Path(sys.argv[3])
     with Cem.open(folder_settings(folder, warm), clock=lambda: end):
         pass
-    print("ready", flush=True)
+    say("ready")
     for line in sys.stdin:
         state = Path(line.strip())
         child = os.fork()
@@ -41,9 +45,9 @@ def main() -> None:
                 code = 0
             finally:
                 os._exit(code)
-        print(child, flush=True)
+        say(child)
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        say(os.waitstatus_to_exitcode(status))
 
 
 if __name__ == "__main__":
