@@ -99,6 +99,7 @@ class Assess(Section):
     small_group: int = Field(5, ge=2)
     load_kpis: tuple[str, ...] = ("RRU.PrbTotDl", "util_pct")
     catalogue: str = "services.toml"
+    detector: str = "seasonal"
 
 
 class Coverage(Section):

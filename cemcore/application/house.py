@@ -11,7 +11,7 @@ from cemcore.application.world import Worlds
 from cemcore.catalogue import Catalogue
 from cemcore.domain import Feed
 from cemcore.pipeline import scoring
-from cemcore.protocols import Collector, ExperienceModel
+from cemcore.protocols import Collector, Detector, ExperienceModel
 from cemcore.settings import Settings
 from cemcore.storage import Archive, Ledger, Registry
 
@@ -36,6 +36,7 @@ class House:
     worlds: Worlds
     collectors: Mapping[str, Collector]
     models: Mapping[str, ExperienceModel]
+    detector: Detector
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock = wall_clock) -> House:
@@ -44,11 +45,13 @@ class House:
         collectors = build_collectors(settings)
         models = build_models(catalogue)
         scoring.check(catalogue, models)
+        seconds = settings.operator.slot_seconds
+        detector: Detector = plugins.build("detectors", settings.assess.detector, {"seconds": seconds})
         archive = Archive(settings.path(settings.storage.archive))
         ledger = Ledger.open(settings.ledger_url)
         registry = Registry.load(ledger)
         worlds = Worlds(archive, ledger, registry, settings, catalogue)
-        return cls(settings, clock, catalogue, archive, ledger, registry, worlds, collectors, models)
+        return cls(settings, clock, catalogue, archive, ledger, registry, worlds, collectors, models, detector)
 
     def known_now(self) -> datetime:
         """Up to when something is known: the end of the last assessed slot; the clock's time before the first."""

@@ -41,7 +41,7 @@ class Ticking:
     def __init__(self, house: House) -> None:
         self._house = house
         self._seconds = house.settings.operator.slot_seconds
-        self._parts = route.Parts.build(house.catalogue, house.models, house.settings)
+        self._parts = route.Parts.build(house.catalogue, house.models, house.detector, house.settings)
         self._gatherer = self._new_gatherer()
         self._state: route.RouteState | None = None
 

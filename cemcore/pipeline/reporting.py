@@ -11,7 +11,7 @@ import numpy as np
 
 from cemcore.domain import Alarm, Cause, Impact, PlannedWork, ProblemStatus, ServiceProblem
 from cemcore.frames import ATTRIBUTES
-from cemcore.panel import Population
+from cemcore.panel import Bool, Int32, Population
 from cemcore.pipeline.impact import Members, Names, Pairs, Tally, assess, exposure
 from cemcore.pipeline.localisation import absence, demand, explanations, localise, membership
 from cemcore.pipeline.localisation import causes as words
@@ -83,6 +83,24 @@ class Told:
     room: localise.LocaliseState
 
 
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where subjects are taken to be: int32 access resource by subject code (-1 unknown); coverage domain of each
+    resource; bool by domain, whether it is blind.
+    """
+
+    access: Int32
+    domain_of: Int32
+    blind: Bool
+
+    def unseen(self, subject: Int32) -> Bool:
+        """Whether each subject is in a blind domain."""
+        at = self.access[subject]
+        domain = np.where(at >= 0, self.domain_of[at], -1)
+        blind = np.append(self.blind, False)
+        return np.asarray(blind[np.where(domain < len(self.blind), domain, -1)])
+
+
 def problem_id(p: Live) -> str:
     """`P-<slot at which it opened>-<number>`: the same in every replay."""
     return f"P-{p.opened}-{p.number}"
@@ -96,6 +114,7 @@ def report(
     services: int,
     service_names: Sequence[str],
     activity: absence.Activity | None,
+    whereabouts: Whereabouts,
 ) -> Told:
     """Revisions of the problems that there is news about."""
     ids = tuple(problem_id(p) for p in room.problems)
@@ -125,8 +144,9 @@ def report(
         p = replace(p, revision=p.revision + 1, reported=(affected, p.candidate))
         kept.append(p)
         found = words.causes(room.known, names, p, who, scene, demand.crowded_places(room.known, log, p))
-        parts.append(_lines(i, who, services))
-        impacts[ids[i]] = _impact(inputs, found, who, tally.of(i), services, service_names)
+        exposed, unknown = _exposed(inputs, found, who, services, whereabouts)
+        parts += [_lines(i, who, services), _unknown(i, unknown)]
+        impacts[ids[i]] = _impact(inputs, exposed, _lines(0, who, services), unknown, tally.of(i), service_names)
         problems.append(_problem(p, ids, found, who, services, service_names, inputs, change))
     memberships = Memberships.concat(parts) if parts else Memberships.none()
     return Told(tuple(problems), ids, memberships, impacts, replace(room, problems=tuple(kept)))
@@ -157,16 +177,37 @@ def _lines(i: int, who: membership.Members, services: int) -> Memberships:
     )  # fmt: skip
 
 
+def _exposed(
+    inputs: Inputs, found: tuple[Cause, ...], who: membership.Members, services: int, where: Whereabouts
+) -> tuple[Pairs, Pairs]:
+    """(pairs that hang on the first cause and can be seen, those that hang on it in a blind coverage domain), without
+    the affected.
+    """
+    if not found or found[0].resource_id is None:
+        return Pairs.none(), Pairs.none()
+    down = [inputs.topology.index[found[0].resource_id]]
+    pairs = exposure(down, inputs.topology, inputs.population, where.access).exposed
+    key = pairs.subject.astype(np.int64) * services + pairs.service
+    pairs = pairs.take(~np.isin(key, who.pair[who.affected]))
+    blind = where.unseen(pairs.subject)
+    return pairs.take(~blind), pairs.take(blind)
+
+
+def _unknown(i: int, pairs: Pairs) -> Memberships:
+    n = len(pairs)
+    nothing = np.zeros(n, np.int32)
+    posterior = np.full(n, np.nan, np.float32)
+    return Memberships(
+        np.full(n, i, np.int32), pairs.service, pairs.subject, np.ones(n, np.int8), posterior, nothing, nothing
+    )
+
+
 def _impact(
-    inputs: Inputs, found: tuple[Cause, ...], who: membership.Members, tally: Tally, services: int, names: Sequence[str]
+    inputs: Inputs, exposed: Pairs, affected: Memberships, unknown: Pairs, tally: Tally, names: Sequence[str]
 ) -> Impact:
-    lines = _lines(0, who, services)
+    lines = Memberships.concat([affected, _unknown(0, unknown)])
     members = Members(lines.problem, lines.service, lines.subject, lines.state)
-    exposed = Pairs.none()
-    if found and found[0].resource_id is not None:
-        exposed = exposure([inputs.topology.index[found[0].resource_id]], inputs.topology, inputs.population).exposed
-    segments = _segment_names(inputs)
-    return assess(members, exposed, tally, inputs.population, Names(names, segments))
+    return assess(members, exposed, tally, inputs.population, Names(names, _segment_names(inputs)))
 
 
 def _segment_names(inputs: Inputs) -> list[str]:

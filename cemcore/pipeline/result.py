@@ -9,6 +9,7 @@ import numpy as np
 
 from cemcore.domain import Impact, ServiceProblem
 from cemcore.panel import Bool, DetectedRows, Float32, Int8, Int32, Rows, ScoredRows
+from cemcore.pipeline.habit import HabitRows
 from cemcore.pipeline.impact import Attribution
 
 
@@ -58,3 +59,4 @@ class SlotResult:
     impacts: Mapping[str, Impact]
     blind: Bool
     counts: Mapping[str, int]
+    habit: HabitRows

@@ -16,11 +16,12 @@ from cemcore.panel import Bool, Float32, Float64, Int32, MeasurementRows, Popula
 from cemcore.pipeline import impact, reporting, snapshot
 from cemcore.pipeline.detection import blindness, detect, expectation, history, learning, load, null
 from cemcore.pipeline.detection import state as remembering
+from cemcore.pipeline.habit import HabitRows, HabitState, masking, watch
 from cemcore.pipeline.impact import Attribution, Tally
 from cemcore.pipeline.localisation import absence, blocks, demand, explanations, live, localise, thresholds
 from cemcore.pipeline.result import SlotResult
 from cemcore.pipeline.scoring import score
-from cemcore.protocols import ExperienceModel
+from cemcore.protocols import Detector, ExperienceModel
 from cemcore.settings import Settings
 from cemcore.topology import Facts, Topology
 
@@ -71,13 +72,16 @@ class Parts:
     models: Mapping[str, ExperienceModel]
     detection: remembering.Settings
     budget: float
+    detector: Detector
 
     @classmethod
-    def build(cls, catalogue: Catalogue, models: Mapping[str, ExperienceModel], settings: Settings) -> Parts:
+    def build(
+        cls, catalogue: Catalogue, models: Mapping[str, ExperienceModel], detector: Detector, settings: Settings
+    ) -> Parts:
         """Parts as the settings want them."""
         kpis = dict.fromkeys(settings.assess.load_kpis, 1.0)
         found = remembering.Settings(tuple(catalogue.kqis), len(catalogue.services), load=kpis)
-        return cls(catalogue, models, found, settings.assess.false_alarm_budget)
+        return cls(catalogue, models, found, settings.assess.false_alarm_budget, detector)
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,7 @@ class RouteState:
     scores: Float64 = field(default_factory=lambda: np.zeros(0))
     tally: Tally = field(default_factory=Tally.none)
     last_hour: int = -1
+    habit: HabitState = field(default_factory=HabitState)
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """The state as plain arrays."""
@@ -110,7 +115,7 @@ CLASSES: tuple[type, ...] = (
     RouteState, remembering.DetectionState, remembering.Learned, remembering.PairPlaces,
     history.Past, expectation.Expectation, blindness.Activity,
     null.ShrunkenNull, null.Tail, localise.LocaliseState, explanations.Explanations, explanations.Table, blocks.Block,
-    thresholds.Thresholds, live.Live, Tally,
+    thresholds.Thresholds, live.Live, Tally, HabitState,
 )  # fmt: skip
 """Classes that a state is made of."""
 
@@ -125,6 +130,11 @@ def run(inputs: SlotInputs, state: RouteState, parts: Parts) -> tuple[SlotResult
     rows, free = inputs.rows, inputs.day >= FREE_DAY
     scored = score(rows, parts.catalogue, parts.models, inputs.population)
     settings = localise.Settings(len(parts.catalogue.services), inputs.seconds, parts.budget)
+    watched_habit, habit = watch(
+        state.habit, parts.detector, rows, scored, inputs.population, (inputs.slot, inputs.day * 24 + inputs.hour),
+        settings.services,
+    )  # fmt: skip
+    state = replace(state, habit=habit)
     if _refit_due(inputs, state):
         state = _refit(inputs, state, parts, settings)
     known, path, made = explanations.explain(
@@ -158,7 +168,7 @@ def run(inputs: SlotInputs, state: RouteState, parts: Parts) -> tuple[SlotResult
         when, where = load.crowded(watched, inputs.slot, inputs.hour)
         noted = demand.note(known, room.problems, inputs.topology, when, where, inputs.seconds)
         state = replace(state, localisation=replace(room, problems=noted))
-    return _answer(inputs, state, before, parts, scored, found, usual)
+    return _answer(inputs, state, before, parts, scored, found, usual, watched_habit)
 
 
 def _answer(
@@ -169,6 +179,7 @@ def _answer(
     scored: ScoredRows,
     found: detect.Detection,
     usual: Float32,
+    habit: HabitRows,
 ) -> tuple[SlotResult, RouteState]:
     """The result of a tick, and the state with what it attributed."""
     room, rows, services = state.localisation, inputs.rows, len(parts.catalogue.services)
@@ -181,8 +192,10 @@ def _answer(
     learned = state.detection.learned
     places = learned.pair_places if learned is not None else None
     active = absence.Activity(places.pair, places.resource, places.block, places.rate) if places is not None else None
-    told = reporting.report(inputs, before, room, tally, services, parts.catalogue.services, active)
-    state = replace(state, localisation=told.room, tally=tally)
+    where = reporting.Whereabouts(_access(inputs, state), inputs.domain_of, found.blind)
+    told = reporting.report(inputs, before, room, tally, services, parts.catalogue.services, active, where)
+    masked = masking(state.habit, rows, (owner >= 0) | found.rows.blind, services)
+    state = replace(state, localisation=told.room, tally=tally, habit=masked)
     before_learning = state
     state = _learn_chronic(state, rows, scored, owner, found.rows.blind, services)
     degraded = _degraded(found, owner)
@@ -207,8 +220,24 @@ def _answer(
         impacts,
         found.blind,
         counts,
+        habit,
     )
     return result, state
+
+
+def _access(inputs: SlotInputs, state: RouteState) -> Int32:
+    """Access resource of each subject: its fixed line, else where it usually is at this time, else where it was just
+    seen.
+    """
+    access = inputs.population.access.copy()
+    learned, rows = state.detection.learned, inputs.rows
+    seen = np.full(len(access), -1, np.int32)
+    seen[rows.subject] = rows.resource
+    if learned is not None:
+        n = min(len(access), len(learned.usual))
+        usual = learned.usual[:n, inputs.hour // 4]
+        seen[:n] = np.where(usual >= 0, usual, seen[:n])
+    return np.where(access >= 0, access, seen).astype(np.int32)
 
 
 def _refit_due(inputs: SlotInputs, state: RouteState) -> bool:

@@ -48,6 +48,8 @@ def _spell(x: Any, arrays: dict[str, NDArray[Any]]) -> Any:
         return {"a": name}
     if isinstance(x, tuple):
         return {"t": [_spell(i, arrays) for i in x]}
+    if isinstance(x, dict) and all(isinstance(k, str) for k in x):
+        return {"m": {k: _spell(v, arrays) for k, v in x.items()}}
     if isinstance(x, dict):
         keys = np.array(list(x), dtype=np.int64)
         values = np.array(list(x.values()))
@@ -64,6 +66,8 @@ def _read(s: Any, arrays: Mapping[str, NDArray[Any]], classes: dict[str, type]) 
         return arrays[s["a"]]
     if "t" in s:
         return tuple(_read(i, arrays, classes) for i in s["t"])
+    if "m" in s:
+        return {k: _read(v, arrays, classes) for k, v in s["m"].items()}
     if "d" in s:
         keys, values = (_read(i, arrays, classes) for i in s["d"])
         names = [tuple(k) for k in keys.tolist()] if keys.ndim == 2 else keys.tolist()
