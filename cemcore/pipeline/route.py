@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from cemcore.catalogue import Catalogue
 from cemcore.domain import Alarm, Impact, PlannedWork, ServiceProblem
 from cemcore.frames import ATTRIBUTES
-from cemcore.panel import Bool, Float32, Float64, Int32, MeasurementRows, Population, QualityRows, ScoredRows
+from cemcore.panel import Bool, Float32, Float64, Int32, Int64, MeasurementRows, Population, QualityRows, ScoredRows
 from cemcore.pipeline import impact, reporting, snapshot
 from cemcore.pipeline.detection import blindness, detect, expectation, history, learning, load, null
 from cemcore.pipeline.detection import state as remembering
-from cemcore.pipeline.habit import HabitRows, HabitState, masking, watch
+from cemcore.pipeline.habit import HabitRows, HabitState, masking, pair_of, watch
 from cemcore.pipeline.impact import Attribution, Tally
 from cemcore.pipeline.localisation import absence, blocks, demand, explanations, live, localise, thresholds
 from cemcore.pipeline.result import SlotResult
@@ -31,6 +31,7 @@ FALSE_DISCOVERY = 0.05
 """Share of the rows called degraded, one by one, that may be so by chance."""
 YOUNG = 12
 """A pair with fewer records than this has no habit yet."""
+DAY = 86_400
 CHRONIC_PRIOR = 20.0
 """Records by which a pair's usual share of bad ones leans on its service's."""
 
@@ -89,7 +90,8 @@ class RouteState:
     """Everything the corridor remembers between ticks: plain arrays and values, never changed once made.
 
     bad, seen, scores float64: records below requirement, all records, and the sum of their scores, of each pair
-    (subject * services + service) while nothing explained them; tally: sums of attributed minutes.
+    (subject * services + service) while nothing explained them; tally: sums of attributed minutes; claims: keys of the
+    (slot, pair)s of the last day whose missing record was attributed.
     """
 
     detection: remembering.DetectionState = field(default_factory=remembering.DetectionState)
@@ -100,6 +102,7 @@ class RouteState:
     tally: Tally = field(default_factory=Tally.none)
     last_hour: int = -1
     habit: HabitState = field(default_factory=HabitState)
+    claims: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """The state as plain arrays."""
@@ -152,7 +155,8 @@ def run(inputs: SlotInputs, state: RouteState, parts: Parts) -> tuple[SlotResult
     usual = _usual_bad(state, rows, scored, inputs, settings.services)
     before = state.localisation
     if not inputs.learning:
-        minutes = np.where(scored.below & ~found.rows.blind, inputs.seconds / 60 - usual, 0).astype(np.float32)
+        blamed = scored.below & found.bad & ~found.rows.blind
+        minutes = np.where(blamed, inputs.seconds / 60 - usual, 0).astype(np.float32)
         seen = localise.Evidenced(
             rows.slot, path, made, rows.subject, rows.service, rows.resource, found.rows.surprise, found.bad,
             found.failed, found.failures_expected, found.usual, found.silent, found.silence, minutes,
@@ -184,18 +188,24 @@ def _answer(
     """The result of a tick, and the state with what it attributed."""
     room, rows, services = state.localisation, inputs.rows, len(parts.catalogue.services)
     owner = localise.owners(room, rows.slot)
-    attribution = impact.attribute(rows, scored, owner, usual, inputs.seconds / 60)
+    blamed = np.where(found.bad, owner, -1).astype(np.int32)
+    fresh = ~np.isin(_claim(rows.slot, pair_of(rows, services)), state.claims)
+    parts_of = [
+        impact.attribute(rows.take(fresh), scored.take(fresh), blamed[fresh], usual[fresh], inputs.seconds / 60)
+    ]
     earlier = localise.credited(before, room, inputs.slot, services)
     if earlier is not None:
-        attribution = Attribution.concat([attribution, Attribution(*earlier)])
-    tally = state.tally.plus(attribution)
+        parts_of.append(Attribution(*earlier))
     learned = state.detection.learned
     places = learned.pair_places if learned is not None else None
     active = absence.Activity(places.pair, places.resource, places.block, places.rate) if places is not None else None
     where = reporting.Whereabouts(_access(inputs, state), inputs.domain_of, found.blind)
+    gone, claims = _of_the_missing(inputs, before, state, active, where, services)
+    attribution = Attribution.concat([*parts_of, *gone])
+    tally = state.tally.plus(attribution)
     told = reporting.report(inputs, before, room, tally, services, parts.catalogue.services, active, where)
     masked = masking(state.habit, rows, (owner >= 0) | found.rows.blind, services)
-    state = replace(state, localisation=told.room, tally=tally, habit=masked)
+    state = replace(state, localisation=told.room, tally=tally, habit=masked, claims=claims)
     before_learning = state
     state = _learn_chronic(state, rows, scored, owner, found.rows.blind, services)
     degraded = _degraded(found, owner)
@@ -223,6 +233,44 @@ def _answer(
         habit,
     )
     return result, state
+
+
+def _of_the_missing(
+    inputs: SlotInputs,
+    before: localise.LocaliseState,
+    state: RouteState,
+    active: absence.Activity | None,
+    where: reporting.Whereabouts,
+    services: int,
+) -> tuple[list[Attribution], Int64]:
+    """Bad minutes of records that a reported problem kept from coming (a slot's minutes times how many were to be
+    expected), each (slot, pair) once; and the claims with theirs. Who is in a blind domain may be well: left out.
+    """
+    room, claims = state.localisation, state.claims
+    told = {p.number for p in before.problems if p.confirmed_at}
+    out, log = [], room.log or room.blocks
+    for p in room.problems:
+        if not p.open or not p.confirmed_at or p.merged_into >= 0:
+            continue
+        slots = [inputs.slot] if p.number in told else [b.slot for b in log if b.slot >= p.begin]
+        for slot, pair, gone in absence.missing_by_slot(
+            room.known, p.candidate, log, p.begin, slots, active, inputs.topology, inputs.population, services
+        ):
+            key = _claim(np.full(len(pair), slot, np.int64), pair)
+            subject = (pair // services).astype(np.int32)
+            of = ~where.unseen(subject) & ~np.isin(key, claims)
+            claims = np.concatenate([claims, key[of]])
+            n = int(of.sum())
+            number, depth = np.full(n, p.number, np.int32), np.ones(n, np.float32)
+            minutes = (gone[of] * inputs.seconds / 60).astype(np.float32)
+            service = (pair[of] % services).astype(np.int32)
+            out.append(Attribution(np.full(n, slot, np.int64), number, service, subject[of], minutes, depth))
+    return out, claims[claims >= _claim(np.array([inputs.slot - DAY]), np.zeros(1, np.int64))]
+
+
+def _claim(slot: Int64, pair: Int64) -> Int64:
+    """One whole number for a (slot, pair), in the order of slots."""
+    return slot // 60 * (1 << 36) + pair
 
 
 def _access(inputs: SlotInputs, state: RouteState) -> Int32:

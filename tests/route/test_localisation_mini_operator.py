@@ -20,6 +20,7 @@ from cemcore.frames import ATTRIBUTES, conform
 from cemcore.panel import MeasurementRows, QualityRows
 from cemcore.pipeline import route
 from cemcore.topology import Facts, Topology, build_population
+from models.anomaly.seasonal import Seasonal
 
 CATALOGUE = Catalogue.load(Path(__file__).parents[2] / "config" / "services.toml")
 KQIS, SERVICES = tuple(CATALOGUE.kqis), tuple(CATALOGUE.services)
@@ -86,7 +87,7 @@ class Mini:
         )
         self.facts = Facts(self.codes, SERVICES)
         settings: Any = SimpleNamespace(assess=SimpleNamespace(load_kpis=(), false_alarm_budget=0.1))
-        self.parts = route.Parts.build(CATALOGUE, build_models(CATALOGUE), settings)
+        self.parts = route.Parts.build(CATALOGUE, build_models(CATALOGUE), Seasonal(), settings)
         regions = sorted({r for r in self.topology.regions if r != "R"})
         self.domain_of = np.array([regions.index(r) if r in regions else -1 for r in self.topology.regions], np.int32)
         learned, _ = self.walk(route.initial_state(self.parts), 0, LEARN_DAYS * 96)

@@ -32,6 +32,38 @@ class Activity:
     rate: Float32
 
 
+@dataclass(frozen=True)
+class Shortfall:
+    """Which lines of the activity hang on a candidate, and which share of their records did not come (0..1)."""
+
+    under: Bool
+    share: float
+
+
+def shortfall(
+    known: Explanations,
+    candidate: int,
+    inside: Sequence[Block],
+    activity: Activity | None,
+    topology: Topology,
+    population: Population,
+    services: int,
+) -> Shortfall | None:
+    """What is missing under a candidate over the slots `inside`; None where it has as many records as ever.
+
+    What came of a pair says nothing of what did not: the share is that of all records together.
+    """
+    if activity is None or known.kind[candidate] not in (RESOURCE, TERMINAL) or not inside:
+        return None
+    under = _under(candidate, known, activity, topology, population, services)
+    slots = np.bincount([b.hour // HOURS for b in inside], minlength=24 // HOURS)
+    expected = float((activity.rate[under] * slots[activity.block[under]]).sum(dtype=np.float64))
+    got = float(_seen(known, candidate, inside, np.unique(activity.pair[under])))
+    if expected <= 0 or got > THINNED * expected or expected - got < SURE * np.sqrt(expected):
+        return None
+    return Shortfall(under, 1 - got / expected)
+
+
 def missing(
     known: Explanations,
     candidate: int,
@@ -42,28 +74,47 @@ def missing(
     population: Population,
     services: int,
 ) -> tuple[Int64, Float64]:
-    """(pairs, records of theirs that are missing over the slots `span`) under a candidate; none where it has as many
-    as ever.
-
-    Of a pair's usual records the share is missing that is missing of all: what came of it says nothing of what did
-    not.
+    """(pairs, records of theirs that are missing over the slots `span`) under a candidate: their usual records times
+    the share that is missing of all.
     """
-    none = np.empty(0, np.int64), np.empty(0, np.float64)
-    kind = known.kind[candidate]
-    if activity is None or kind not in (RESOURCE, TERMINAL):
-        return none
     inside = [b for b in log if span[0] <= b.slot < span[1]]
-    if not inside:
-        return none
-    under = _under(candidate, known, activity, topology, population, services)
+    short = shortfall(known, candidate, inside, activity, topology, population, services)
+    if short is None or activity is None:
+        return np.empty(0, np.int64), np.empty(0, np.float64)
     slots = np.bincount([b.hour // HOURS for b in inside], minlength=24 // HOURS)
-    usual = activity.rate[under] * slots[activity.block[under]]
-    pair, at = np.unique(activity.pair[under], return_inverse=True)
-    here = np.bincount(at, weights=usual, minlength=len(pair)).astype(np.float64)
-    expected, got = float(here.sum()), float(_seen(known, candidate, inside, pair))
-    if expected <= 0 or got > THINNED * expected or expected - got < SURE * np.sqrt(expected):
-        return none
-    return pair, here * (1 - got / expected)
+    usual = activity.rate[short.under] * slots[activity.block[short.under]]
+    pair, at = np.unique(activity.pair[short.under], return_inverse=True)
+    rows = np.bincount(at, weights=usual, minlength=len(pair)) * short.share
+    return pair, rows.astype(np.float64)
+
+
+def missing_by_slot(
+    known: Explanations,
+    candidate: int,
+    log: Sequence[Block],
+    begin: int,
+    slots: Sequence[int],
+    activity: Activity | None,
+    topology: Topology,
+    population: Population,
+    services: int,
+) -> list[tuple[int, Int64, Float64]]:
+    """(slot, pairs without a record in it, records of theirs to be expected and missing, 0..1) of each of `slots`, by
+    what is missing since `begin`.
+    """
+    inside = [b for b in log if b.slot >= begin]
+    short = shortfall(known, candidate, inside, activity, topology, population, services)
+    if short is None or activity is None:
+        return []
+    out = []
+    for b in inside:
+        if b.slot in slots:
+            now = short.under & (activity.block == b.hour // HOURS)
+            pair, at = np.unique(activity.pair[now], return_inverse=True)
+            rate = np.bincount(at, weights=activity.rate[now], minlength=len(pair)) * short.share
+            absent = ~np.isin(pair, b.pair)
+            out.append((b.slot, pair[absent], np.minimum(rate[absent], 1.0).astype(np.float64)))
+    return out
 
 
 def _under(

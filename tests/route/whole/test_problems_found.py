@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from cemcore import Cem
 from cemcore.application.evaluate import judge, predicted
@@ -28,11 +29,24 @@ def test_planted_troubles_are_found_with_cause_and_customers_and_none_before_lea
 def test_a_bad_minute_belongs_to_one_problem_or_to_none(assessed: Path, opened: Callable[[Path], Cem]) -> None:
     cem = opened(assessed)
     minutes = cem.house.archive.read(cem.house.ledger.files("attribution"))
-    latest = minutes.groupby(["slot", "service", "subject_id", "recorded_at"], observed=True)["bad_minutes"].sum()
-    per_row = latest.groupby(level=["slot", "service", "subject_id"], observed=True).last()
+    held = minutes[minutes["problem_id"].notna()].groupby(["slot", "service", "subject_id"], observed=True)
 
-    assert len(per_row) > 100
-    assert per_row.max() <= cem.house.settings.operator.slot_minutes + 1e-3
+    assert held.ngroups > 100
+    assert held["problem_id"].nunique().max() == 1
+    assert held["bad_minutes"].sum().max() <= cem.house.settings.operator.slot_minutes + 1e-3
+
+
+def test_what_problems_are_said_to_have_cost_is_what_is_attributed_to_them(
+    assessed: Path, opened: Callable[[Path], Cem]
+) -> None:
+    cem = opened(assessed)
+    minutes = cem.house.archive.read(cem.house.ledger.files("attribution"))
+    for view in cem.problems():
+        last = int(view.problem.known_at.timestamp())
+        mine = minutes[(minutes["problem_id"] == view.problem.problem_id)]
+        known = mine[mine["recorded_at"] <= view.problem.known_at]
+
+        assert view.impact.total.bad_minutes == pytest.approx(known["bad_minutes"].sum(), rel=1e-4), last
 
 
 def test_the_impact_report_adds_up_over_segments_and_services(assessed: Path, opened: Callable[[Path], Cem]) -> None:
