@@ -15,7 +15,7 @@ run: setup       ## simulate, assess, report, and stay up as the daemon; ONCE=1 
 	@$(bin)/cem demo $(if $(ONCE),--once)
 
 test: setup      ## all tests; those that need a server skip with a reason where it is not installed
-	@$(bin)/python -m pytest $(ARGS)
+	@$(bin)/python -m pytest -q -n auto --dist loadfile $(ARGS)
 
 lint: setup      ## ruff: style and format
 	@$(bin)/ruff check . && $(bin)/ruff format --check .

@@ -29,14 +29,18 @@ class Kqi(_Table):
     """A key quality indicator.
 
     unit: as in quality records. better: which direction is good. habit: the scale on which a series' own normal is
-    learned. material: the smallest change that a customer would mind, on that scale (log and log1p: 0.2 is about 20 %).
-    failure: the value that says that nothing worked at all, so that nothing else could be measured either.
+    learned (ratio: a share of the attempts). floor: smaller values are taken for it before a logarithm. gain: factor
+    before log1p. material: the smallest change that a customer would mind, on that scale (log and log1p: 0.2 is about
+    20 %). failure: the value that says that nothing worked at all, so that nothing else could be measured either.
+
     """
 
     unit: str
     better: Literal["higher", "lower"]
-    habit: Literal["raw", "log", "log1p"] = "raw"
+    habit: Literal["raw", "log", "log1p", "ratio"] = "raw"
     material: float = Field(gt=0)
+    floor: float = Field(1e-3, gt=0)
+    gain: float = Field(1.0, gt=0)
     failure: float | None = None
     about: str = ""
 

@@ -81,7 +81,9 @@ class Cem:
         during: tuple[datetime, datetime] | None = None,
         open_only: bool = False,
     ) -> Problems:
-        """Problems ranked by what customers lost, a list with `.frame()`; `as_of` = as known then, `during` = those that touch the period."""
+        """Problems ranked by what customers lost, a list with `.frame()`; `as_of` = as known then, `during` = those
+        that touch the period.
+        """
         return queries.problems(self.house, as_of, during, open_only)
 
     def problem(self, problem_id: str, as_of: datetime | None = None) -> ProblemView:

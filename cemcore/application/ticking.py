@@ -28,7 +28,7 @@ SWEEP_AGE_S = 600
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """What a call of `assess` did: slots walked, the last of them, and the problems that it said something new about."""
+    """What a call of `assess` did: slots walked, the last of them, and the problems that there is news about."""
 
     slots: int
     last_slot: datetime | None
@@ -115,7 +115,7 @@ class Ticking:
         return self._state
 
     def _snapshot(self, before: int | None, ticks: list[Tick]) -> tuple[int, route.RouteState]:
-        """(slot, state) of the newest snapshot that this version can read; (-1, the first state) where there is none."""
+        """(slot, state) of the newest snapshot that this version reads; (-1, the first state) where there is none."""
         state = route.initial_state(self._parts)
         found = self._house.ledger.snapshot(before)
         while found is not None:

@@ -16,6 +16,7 @@ from cemcore.panel import Bool, Float32, Float64, Int32, Int64, MeasurementRows,
 from cemcore.pipeline import impact, reporting, snapshot
 from cemcore.pipeline.detection import blindness, detect, expectation, history, learning, load, null
 from cemcore.pipeline.detection import state as remembering
+from cemcore.pipeline.detection.transform import scales
 from cemcore.pipeline.habit import HabitRows, HabitState, masking, pair_of, watch
 from cemcore.pipeline.impact import Attribution, Tally
 from cemcore.pipeline.localisation import absence, blocks, demand, explanations, live, localise, thresholds
@@ -81,7 +82,7 @@ class Parts:
     ) -> Parts:
         """Parts as the settings want them."""
         kpis = dict.fromkeys(settings.assess.load_kpis, 1.0)
-        found = remembering.Settings(tuple(catalogue.kqis), len(catalogue.services), load=kpis)
+        found = remembering.Settings(scales(catalogue), len(catalogue.services), load=kpis)
         return cls(catalogue, models, found, settings.assess.false_alarm_budget, detector)
 
 

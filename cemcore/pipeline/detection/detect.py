@@ -65,8 +65,8 @@ def detect(
     """
     slot, hour_now, free = clock
     hour = local_hour(rows.slot, slot, hour_now, free)
-    tried, failed = attempts(rows.kqis, rows.sessions, settings.kqis)
-    x = transform(rows.kqis, settings.kqis)
+    tried, failed = attempts(rows.kqis, rows.sessions, settings.scales)
+    x = transform(rows.kqis, settings.scales)
     past = Past(
         rows.slot, rows.subject, rows.service, rows.resource, keys[2], hour, x, tried, failed,
         load_of(state, rows.slot, rows.resource, hour), keys[0], keys[1],

@@ -10,7 +10,7 @@ from cemcore.panel import Bool, Float32, Int64
 from cemcore.pipeline.detection import expectation as habit
 from cemcore.pipeline.detection.history import Past
 from cemcore.pipeline.detection.state import YOUNG, Learned, Settings
-from cemcore.pipeline.detection.transform import graded, scale
+from cemcore.pipeline.detection.transform import Scale, graded
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Judged:
 def judge(known: Learned, settings: Settings, past: Past) -> Judged:
     """Judge remembered records against what was learned."""
     z, residual, fz, rate = habit.predict(known.expectation, past)
-    needed = material(settings.kqis)
+    needed = material(settings.scales)
     z = habit.damped(z, residual, needed)
     score = worst(z, fz)
     base, groups = groups_of(past, settings.services)
@@ -58,9 +58,9 @@ def worst(z: Float32, failure: Float32) -> Float32:
     return np.where(np.isinf(low), np.nan, low).astype(np.float32)
 
 
-def material(names: tuple[str, ...]) -> Float32:
+def material(scales: tuple[Scale, ...]) -> Float32:
     """Smallest noticeable deviation of each graded indicator."""
-    return np.array([scale(names[i]).material for i in graded(names)], dtype=np.float32)
+    return np.array([scales[i].material for i in graded(scales)], dtype=np.float32)
 
 
 def _bands(load: Float32) -> Int64:

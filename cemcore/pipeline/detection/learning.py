@@ -50,7 +50,7 @@ def refit(
         return state, None
     resources = len(technology)
     kept, load_hour, load_cap = _loads(state, kept, resources)
-    fitted, z, fz = habit.fit(kept, settings.services, subjects, technology, day, material(settings.kqis))
+    fitted, z, fz = habit.fit(kept, settings.services, subjects, technology, day, material(settings.scales))
     score = worst(z, fz)
     base, groups = groups_of(kept, settings.services)
     new_null = null.fit(score, base, groups)

@@ -13,6 +13,7 @@ from cemcore.pipeline.detection.blindness import Activity
 from cemcore.pipeline.detection.expectation import Expectation
 from cemcore.pipeline.detection.history import Past
 from cemcore.pipeline.detection.null import ShrunkenNull
+from cemcore.pipeline.detection.transform import Scale
 
 LOAD = {"RRU.PrbTotDl": 1.0, "util_pct": 1.0}
 """Measurements of a serving resource that say how loaded it is, and what makes them percent."""
@@ -30,9 +31,9 @@ SPAN = 1 << 32
 
 @dataclass(frozen=True)
 class Settings:
-    """kqis: names of the columns of `QualityRows.kqis`; days: how long records are remembered; load: see LOAD."""
+    """scales: how the columns of `QualityRows.kqis` are read; days: how long records are remembered; load: see LOAD."""
 
-    kqis: tuple[str, ...]
+    scales: tuple[Scale, ...]
     services: int
     days: int = 14
     load: Mapping[str, float] = field(default_factory=lambda: dict(LOAD))
