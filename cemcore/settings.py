@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from cemcore.domain import Feed
 from cemcore.errors import ConfigError
 
-_KEPT = (*(str(f) for f in Feed), "scores", "attribution", "memberships", "quarantine", "unjoined")
+_KEPT = (*(str(f) for f in Feed), "scores", "degradations", "attribution", "memberships", "quarantine", "unjoined")
 """What the archive holds, and retention may name."""
 
 

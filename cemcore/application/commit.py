@@ -89,6 +89,7 @@ class Committer:
         texts = _Texts(self._house)
         frames = {
             "scores": [self._scores(s, texts) for s in self._steps if len(s.inputs.rows)],
+            "degradations": [self._degradations(s, texts) for s in self._steps if s.result.degraded.any()],
             "attribution": [
                 self._attribution(s, texts, n)
                 for s, n in zip(self._steps, numbers, strict=True)
@@ -128,6 +129,23 @@ class Committer:
         for k, kqi in enumerate(self._house.catalogue.kqis):
             columns[f"cost_{kqi}"] = scored.contributors[:, k]
         return pd.DataFrame(columns)
+
+    def _degradations(self, step: _Step, texts: _Texts) -> pd.DataFrame:
+        """What was abnormal: one slot of one (service, subject) a row; slots in a row make an episode."""
+        of = step.result.degraded
+        rows, found = step.inputs.rows.take(of), step.result.detected.take(of)
+        return pd.DataFrame(
+            {
+                "slot": rows.slot,
+                "recorded_at": np.full(len(rows), step.inputs.known_at),
+                "service": texts.service(rows.service),
+                "level": pd.Categorical.from_codes(np.zeros(len(rows), np.int8), ["subject"]),
+                "key": texts.of("subject", rows.subject),
+                "depth": step.result.scored.depth[of],
+                "surprise": found.surprise,
+                "z": found.z,
+            }
+        )
 
     def _attribution(self, step: _Step, texts: _Texts, numbers: dict[str, int]) -> pd.DataFrame:
         a, ids = step.result.attribution, step.result.problem_ids

@@ -72,6 +72,7 @@ class Ingest:
             total = Taken(name, total.feed, total.batches, total.rows, total.quarantined, total.counts, str(e))
         at = int(now.timestamp())
         with self._ledger.begin() as tx:
+            tx.set_watermark(f"asked:{name}", max(at, tx.watermark(f"asked:{name}") or 0))
             if total.error:
                 tx.count(name, "failures", 1, at, feed=total.feed)
             else:

@@ -146,18 +146,16 @@ class Ticking:
             return
         if start is not None:
             first = max(first, int(start.timestamp()) // self._seconds * self._seconds)
-        asked = [
-            ledger.watermark(f"collected:{n}") or 0 for n, c in self._house.collectors.items() if c.feed is Feed.QUALITY
-        ]
-        collected = min(asked, default=0)
+        quality = [n for n, c in self._house.collectors.items() if c.feed is Feed.QUALITY]
+        asked = min((ledger.watermark(f"asked:{n}") or 0 for n in quality), default=0)
         known = ledger.watermark("known_at") or 0
         slot = first
         while settled_at(slot, settings) <= until.timestamp():
             known_at = settled_at(slot, settings)
             if not self._house.says_arrival:
-                if collected < slot + self._seconds:
+                if asked < slot + self._seconds:
                     return
-                known_at = max(known_at, collected)
+                known_at = max(known_at, asked)
             known = max(known, known_at)
             yield slot, known
             slot += self._seconds

@@ -11,7 +11,7 @@ from cemcore.storage import compact, retain
 SETTLED_DAYS = 3
 """Days younger than this are left as they are: late records still join them."""
 
-COMPACTED = {"quality", "measurements", "scores", "attribution"}
+COMPACTED = {"quality", "measurements", "scores", "degradations", "attribution"}
 """Feeds of many rows, which come in many small files."""
 
 SWEEP_AGE_S = 3600.0

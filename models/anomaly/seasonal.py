@@ -37,7 +37,9 @@ next step.
 
 @dataclass(frozen=True)
 class Seasonal:
-    """A `cemcore.protocols.Detector`. The constructor only stores; learned names end in `_`.
+    """Watches each series against its own level, season and spread, and adds up small losses in a control chart.
+
+    A `cemcore.protocols.Detector`: the constructor only stores; learned names end in `_`.
 
     seconds: length of a slot. least: values that a series must have before its surprise is known. frozen: cohort and
     calibration no longer learn (each series then depends on itself alone). suspect: surprise from which on a score

@@ -8,7 +8,7 @@ import pandas as pd
 
 from cemcore import Cem
 
-DERIVED = ("scores", "attribution", "memberships")
+DERIVED = ("scores", "degradations", "attribution", "memberships")
 FEEDS = ("quality", "measurements", "alarms", "work", "resources", "connections", "services", "subjects", "customers")
 ASIDE = ("quarantine", "unjoined")
 
