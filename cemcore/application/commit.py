@@ -86,7 +86,7 @@ class Committer:
         return {f"{BLIND}{domains[d]}": 1 for d in np.flatnonzero(step.result.blind)}
 
     def _write(self, name: str, numbers: list[dict[str, int]]) -> list[StoredFile]:
-        texts = _Texts(self._house)
+        texts = _Texts(self._house, self._steps[-1].result.problem_ids)
         frames = {
             "scores": [self._scores(s, texts) for s in self._steps if len(s.inputs.rows)],
             "degradations": [self._degradations(s, texts) for s in self._steps if s.result.degraded.any()],
@@ -124,7 +124,7 @@ class Committer:
             "habit_z": step.result.habit.z,
             "habit_expected": found.expected,
             "state": pd.Categorical.from_codes(state, [str(State.GOOD), str(State.DEGRADED), str(State.UNKNOWN)]),
-            "problem_id": texts.problem(step.result.problem_ids, np.where(state == 1, step.result.row_problem, -1)),
+            "problem_id": texts.problem(np.where(state == 1, step.result.row_problem, -1)),
         }
         for k, kqi in enumerate(self._house.catalogue.kqis):
             columns[f"cost_{kqi}"] = scored.contributors[:, k]
@@ -154,7 +154,7 @@ class Committer:
             {
                 "slot": a.slot,
                 "recorded_at": np.full(len(a), step.inputs.known_at),
-                "problem_id": texts.problem(ids, a.problem),
+                "problem_id": texts.problem(a.problem),
                 "revision": revisions[a.problem],
                 "service": texts.service(a.service),
                 "subject_id": texts.of("subject", a.subject),
@@ -169,7 +169,7 @@ class Committer:
             {
                 "slot": np.full(len(m), step.inputs.slot),
                 "recorded_at": np.full(len(m), step.inputs.known_at),
-                "problem_id": texts.problem(step.result.problem_ids, m.problem),
+                "problem_id": texts.problem(m.problem),
                 "service": texts.service(m.service),
                 "subject_id": texts.of("subject", m.subject),
                 "state": pd.Categorical.from_codes(m.state, [str(State.DEGRADED), str(State.UNKNOWN)]),
@@ -213,8 +213,8 @@ def _status(before: ProblemStatus, now: ProblemStatus) -> ProblemStatus:
 class _Texts:
     """Codes back to texts, as categories: the archive's files hold each text once."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, house: House, problem_ids: tuple[str, ...]) -> None:
+        self._house, self._problems = house, pd.Index(list(problem_ids), dtype="str")
         self._lists: dict[str, pd.Index] = {}
 
     def of(self, coding: str, codes: Int32) -> pd.Categorical:
@@ -228,8 +228,9 @@ class _Texts:
     def profile(self, codes: Int16) -> pd.Categorical:
         return pd.Categorical.from_codes(codes, [p.name for p in self._house.catalogue.profiles])
 
-    def problem(self, ids: tuple[str, ...], codes: Int32) -> pd.Categorical:
-        return pd.Categorical.from_codes(codes, list(ids))
+    def problem(self, codes: Int32) -> pd.Categorical:
+        """Ids only ever grow: those of the last step mean the same in every earlier one."""
+        return pd.Categorical.from_codes(codes, self._problems)
 
 
 def moment(seconds: int) -> datetime:

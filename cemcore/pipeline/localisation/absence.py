@@ -9,7 +9,7 @@ import numpy as np
 
 from cemcore.panel import Bool, Float32, Float64, Int32, Int64, Population
 from cemcore.pipeline.localisation.blocks import Block, rows_of
-from cemcore.pipeline.localisation.explanations import RESOURCE, TERMINAL, Explanations
+from cemcore.pipeline.localisation.explanations import RESOURCE, TERMINAL, Explanations, holders
 from cemcore.topology import Topology
 
 HOURS = 4
@@ -135,9 +135,9 @@ def _under(
 
 def _seen(known: Explanations, candidate: int, inside: Sequence[Block], pair: Int64) -> int:
     """Records of these pairs that came from under the candidate."""
-    total = 0
+    total, has = 0, holders(known, candidate)
     for b in inside:
-        mine = rows_of(known, b, candidate)
+        mine = rows_of(known, b, candidate, has)
         if len(b.extra_row):
             mine[b.extra_row[b.extra_candidate == candidate]] = False
         total += int(np.isin(b.pair[mine], pair).sum())
