@@ -22,7 +22,8 @@ def _programs() -> Path | None:
 
 def _run(*command: str) -> None:
     root = hasattr(os, "geteuid") and os.geteuid() == 0
-    prefix = ["runuser", "-u", "postgres", "--"] if root else []
+    as_another = shutil.which("runuser", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or "runuser"
+    prefix = [as_another, "-u", "postgres", "--"] if root else []
     done = subprocess.run(
         [*prefix, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", check=False
     )

@@ -6,10 +6,15 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
+from cemcore.application.arrivals import Qualities
 from cemcore.application.house import House
+from cemcore.codes import Codes
 from cemcore.domain import Feed
 from cemcore.errors import NotFoundError
+from cemcore.panel import Population, QualityRows
+from cemcore.pipeline import scoring
 from cemcore.storage import as_known
+from cemcore.topology import grown
 
 _KEY = ["slot", "subject_id", "service"]
 
@@ -53,12 +58,9 @@ def explain(house: House, subject: str, service: str, slot: datetime) -> list[st
     if rows.empty:
         raise NotFoundError(f"no record of {subject} on {service} in the slot of {moment.isoformat()}")
     row = rows.iloc[-1]
-    lines = [
-        f"{subject} on {service}, slot {moment.isoformat()}: score {row['score']:.1f} of 100 "
-        f"(requirement {row['requirement']:.0f}, profile {row['profile']}, coverage {row['coverage']:.0%})"
-    ]
-    costs = {k: float(row[f"cost_{k}"]) for k in house.catalogue.kqis if pd.notna(row[f"cost_{k}"])}
-    lines += [f"{kqi} cost {cost:.1f} points" for kqi, cost in sorted(costs.items(), key=lambda kv: (-kv[1], kv[0]))]
+    record = _record(house, subject, service, start)
+    scored = scoring.score(record, house.catalogue, house.models, _people(house), _codings(house))
+    lines = [f"{subject}, slot {moment.isoformat()}", *scoring.explain_row(record, scored, house.catalogue, 0)]
     if pd.isna(row["habit_surprise"]):
         lines.append("habit: too young to say")
     else:
@@ -69,6 +71,26 @@ def explain(house: House, subject: str, service: str, slot: datetime) -> list[st
     if pd.notna(row["problem_id"]):
         lines.append(f"explained by problem {row['problem_id']}")
     return lines
+
+
+def _record(house: House, subject: str, service: str, slot: int) -> QualityRows:
+    """The quality record behind a score, as first known: the score is computed from it once more."""
+    slots = (slot, slot + house.settings.operator.slot_seconds)
+    frame = house.archive.read(house.ledger.files(str(Feed.QUALITY), slots=slots), slots=slots)
+    mine = frame[(frame["subject_id"] == subject) & (frame["service"] == service)]
+    resources = house.registry.codes("resource").find
+    rows, _ = Qualities(house.catalogue, house.registry, resources, 0).rows(mine)
+    if not len(rows):
+        raise NotFoundError(f"the record of {subject} on {service} is no longer kept (retention)")
+    return rows
+
+
+def _people(house: House) -> Population:
+    return grown(house.worlds.newest().population, len(house.registry.codes("subject")))
+
+
+def _codings(house: House) -> dict[str, Codes]:
+    return {name: house.registry.codes(f"attribute:{name}") for name in ("slice", "plan")}
 
 
 def _subjects(house: House, subject: str | None, customer: str | None, segment: str | None) -> set[str] | None:

@@ -32,6 +32,8 @@ FALSE_DISCOVERY = 0.05
 """Share of the rows called degraded, one by one, that may be so by chance."""
 YOUNG = 12
 """A pair with fewer records than this has no habit yet."""
+NARROWED_BY = ("slice", "plan")
+"""Attributes that a requirement profile may name."""
 DAY = 86_400
 CHRONIC_PRIOR = 20.0
 """Records by which a pair's usual share of bad ones leans on its service's."""
@@ -132,7 +134,9 @@ def initial_state(parts: Parts) -> RouteState:
 def run(inputs: SlotInputs, state: RouteState, parts: Parts) -> tuple[SlotResult, RouteState]:
     """Walk one settled slot down the corridor: score, detect, localise, assess. Pure: the old state stays as it was."""
     rows, free = inputs.rows, inputs.day >= FREE_DAY
-    scored = score(rows, parts.catalogue, parts.models, inputs.population)
+    facts = inputs.facts
+    codings = {} if facts is None else {n: facts.codes(f"attribute:{n}") for n in NARROWED_BY}
+    scored = score(rows, parts.catalogue, parts.models, inputs.population, codings)
     settings = localise.Settings(len(parts.catalogue.services), inputs.seconds, parts.budget)
     watched_habit, habit = watch(
         state.habit, parts.detector, rows, scored, inputs.population, (inputs.slot, inputs.day * 24 + inputs.hour),

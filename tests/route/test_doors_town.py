@@ -140,7 +140,7 @@ def test_a_score_is_explained(asked: Asked, busiest: pd.Series) -> None:
     )
     row = json.loads(done.stdout)["rows"][0]
     said = _run("explain", "score", row["subject_id"], row["service"], row["slot"], *settings).stdout
-    assert f"score {row['score']:.1f}" in said
+    assert f"{row['score']:.1f} of 100" in said
     assert "cost" in said
 
 
