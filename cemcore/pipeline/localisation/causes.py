@@ -5,7 +5,7 @@ network itself says.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -77,8 +77,8 @@ def _fresh(a: Alarm, known_at: int) -> bool:
 def causes(
     known: Explanations, names: Sequence[str], p: Live, members: Members, scene: Scene, crowded: Sequence[int]
 ) -> tuple[Cause, ...]:
-    """The ranked causes of a problem, best first, with evidence and confidence; `names` = of the
-    attributes by number.
+    """The ranked causes of a problem, best first, with evidence and confidence, which candidates that can't be told
+    apart share; `names` = of the attributes by number.
     """
     votes = sorted(p.votes, key=lambda v: (v[0] != p.candidate, -v[1], v[0]))[:RANKED]
     out = []
@@ -97,18 +97,7 @@ def causes(
     odds = np.exp(np.array(strength) - max(strength, default=0.0))
     share = odds / (odds.sum() + np.exp(-max(strength, default=0.0)))
     return tuple(
-        Cause(
-            c.kind,
-            c.resource_id,
-            c.attributes,
-            c.label,
-            c.domain,
-            round(float(s), 4),
-            c.work_id,
-            c.tied_with,
-            c.evidence,
-        )
-        for c, s in zip(out, share, strict=True)
+        replace(c, confidence=round(float(s) / (1 + len(c.tied_with)), 4)) for c, s in zip(out, share, strict=True)
     )
 
 
