@@ -11,6 +11,7 @@ CemError
   TopologyError     an unknown or inconsistent resource       REST 404 when asked by id
   NotFoundError     no such problem, subject ...              REST 404
   StorageError      nothing moves; the tick is tried again   REST 503
+  EngineError       the cluster can't be reached, or a partition can't be kept on it: likewise
   CareError         an action could not be sent; permanent or not
 
 Errors carry plain values only (names, ids), never the object they are about.
@@ -76,6 +77,10 @@ class NotFoundError(CemError):
 
 class StorageError(CemError):
     """The archive or the ledger could not be read or written; nothing has moved."""
+
+
+class EngineError(CemError):
+    """The cluster that holds the partitions could not be reached, or could not keep one; nothing has moved."""
 
 
 class CareError(CemError):

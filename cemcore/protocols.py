@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
@@ -61,4 +61,42 @@ class Detector(Protocol):
 
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> Self:
         """A detector with the same settings and this state."""
+        ...
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Where partitions live: each has a state that stays where it is and that only its own steps change.
+
+    Makers and functions are module-level (or `functools.partial` of such), so that they can be sent to other processes.
+    The same steps give the same results on every engine, bit for bit.
+    """
+
+    @property
+    def partitions(self) -> int:
+        """How many there are; 0 before `start`."""
+        ...
+
+    def start(self, makers: Sequence[Callable[[], Any]]) -> None:
+        """Make the state of every partition by its maker; EngineError where there is nobody to do it."""
+        ...
+
+    def step(self, fn: Callable[[Any, Any], tuple[Any, Any]], arguments: Sequence[Any]) -> list[Any]:
+        """Every partition's result of fn(state, argument) -> (new state, result); the new state stays.
+
+        `fn` depends on nothing else, since it may be run again elsewhere from the last checkpoint. It may use up the
+        old state: after an exception the engine has to be started anew.
+        """
+        ...
+
+    def collect(self, fn: Callable[[Any], Any]) -> list[Any]:
+        """Every partition's result of fn(state), which stays as it is."""
+        ...
+
+    def checkpoint(self, makers: Sequence[Callable[[], Any]]) -> None:
+        """What these makers make (of what was just committed) is each partition's state from here on."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
         ...
