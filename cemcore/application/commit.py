@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cemcore.application.house import House
+from cemcore.application.stages import Stopwatch
 from cemcore.domain import Alarm, Impact, ProblemStatus, ServiceProblem, State
 from cemcore.panel import Int16, Int32
 from cemcore.pipeline.result import SlotResult
@@ -33,8 +34,8 @@ class _Step:
 class Committer:
     """Holds the results of ticks until they are committed together."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, house: House, watch: Stopwatch | None = None) -> None:
+        self._house, self._watch = house, watch or Stopwatch()
         self._steps: list[_Step] = []
         self._changed: dict[str, None] = {}
 
@@ -76,7 +77,15 @@ class Committer:
             tx.set_watermark("slot", last)
             tx.set_watermark("known_at", self._steps[-1].inputs.known_at)
         self._house.registry.committed()
+        self._timed()
         self._steps = []
+
+    def _timed(self) -> None:
+        """How long slots and degraded records waited for this commit."""
+        now = self._house.clock().timestamp()
+        waits = [now - s.inputs.rows.recorded[s.result.degraded] for s in self._steps]
+        ends = [now - s.inputs.slot - s.inputs.seconds for s in self._steps]
+        self._watch.committed(ends, np.concatenate(waits).astype(np.float64))
 
     def _blind(self, step: _Step) -> dict[str, int]:
         """The coverage domains that were blind, as tallies `blind:<domain>`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -13,6 +13,7 @@ from cemcore.application.commit import Committer
 from cemcore.application.gather import Gatherer, settled_at
 from cemcore.application.house import House
 from cemcore.application.ingest import Progress
+from cemcore.application.stages import Stopwatch, Timing
 from cemcore.domain import Feed, Window
 from cemcore.errors import StorageError
 from cemcore.pipeline import route
@@ -28,11 +29,14 @@ SWEEP_AGE_S = 600
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """What a call of `assess` did: slots walked, the last of them, and the problems that there is news about."""
+    """What a call of `assess` did: slots walked, the last of them, the problems that there is news about, and the time
+    it took.
+    """
 
     slots: int
     last_slot: datetime | None
     problems: tuple[str, ...]
+    timing: Timing = field(default_factory=Timing)
 
 
 class Ticking:
@@ -61,17 +65,20 @@ class Ticking:
         if not due:
             return Assessed(0, None, ())
         learn_until = self._house.settings.learning_ends(self._first_slot() or due[0][0])
-        committer = Committer(self._house)
+        watch = Stopwatch()
+        committer = Committer(self._house, watch)
         self._gatherer.open(due[-1][1])
         for n, (slot, known_at) in enumerate(due):
+            watch.begin()
             inputs = self._gatherer.gather(slot, known_at, learn_only or slot < learn_until)
-            result, self._state = route.run(inputs, self._state, self._parts)
+            watch.lap("gather")
+            result, self._state = route.run(inputs, self._state, self._parts, watch.lap)
             committer.add(inputs, result, self._gatherer.drain_alarms())
             if self._closes_run(slot) or n + 1 == len(due):
                 committer.commit(self._state if self._closes_run(slot) else None)
             if progress is not None:
                 progress("assess", n + 1, len(due))
-        return Assessed(len(due), datetime.fromtimestamp(due[-1][0], UTC), committer.changed())
+        return Assessed(len(due), datetime.fromtimestamp(due[-1][0], UTC), committer.changed(), watch.take())
 
     def replay(self, window: Window, progress: Progress | None = None) -> pd.DataFrame:
         """Run the ticks up to the window's end once more, writing nothing; the revisions made in the window."""

@@ -179,6 +179,7 @@ class Daemon:
             return 0
         seconds = (time.perf_counter() - begun) / assessed.slots
         self.metrics.ticks.inc(assessed.slots)
+        self.metrics.timed(assessed.timing)
         for _ in range(assessed.slots):
             self.metrics.tick_seconds.observe(seconds)
         facts = {"slots": assessed.slots, "last_slot": str(assessed.last_slot), "seconds_per_slot": round(seconds, 3)}

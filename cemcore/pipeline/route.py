@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from cemcore.catalogue import Catalogue
 from cemcore.domain import Alarm, Impact, PlannedWork, ServiceProblem
 from cemcore.frames import ATTRIBUTES
-from cemcore.panel import Bool, Float32, Float64, Int32, Int64, MeasurementRows, Population, QualityRows, ScoredRows
+from cemcore.panel import Bool, Float32, Int32, Int64, MeasurementRows, Population, QualityRows, ScoredRows
 from cemcore.pipeline import impact, reporting, snapshot
+from cemcore.pipeline.chronic import Chronic
 from cemcore.pipeline.detection import blindness, detect, expectation, history, learning, load, null
 from cemcore.pipeline.detection import state as remembering
 from cemcore.pipeline.detection.transform import scales
@@ -30,13 +31,9 @@ FREE_DAY = 5
 """From this day of the week on (Saturday; holidays count as Sunday) a day is free."""
 FALSE_DISCOVERY = 0.05
 """Share of the rows called degraded, one by one, that may be so by chance."""
-YOUNG = 12
-"""A pair with fewer records than this has no habit yet."""
 NARROWED_BY = ("slice", "plan")
 """Attributes that a requirement profile may name."""
 DAY = 86_400
-CHRONIC_PRIOR = 20.0
-"""Records by which a pair's usual share of bad ones leans on its service's."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +89,13 @@ class Parts:
 class RouteState:
     """Everything the corridor remembers between ticks: plain arrays and values, never changed once made.
 
-    bad, seen, scores float64: records below requirement, all records, and the sum of their scores, of each pair
-    (subject * services + service) while nothing explained them; tally: sums of attributed minutes; claims: keys of the
-    (slot, pair)s of the last day whose missing record was attributed.
+    tally: sums of attributed minutes; claims: keys of the (slot, pair)s of the last day whose missing record was
+    attributed.
     """
 
     detection: remembering.DetectionState = field(default_factory=remembering.DetectionState)
     localisation: localise.LocaliseState = field(default_factory=localise.LocaliseState)
-    bad: Float64 = field(default_factory=lambda: np.zeros(0))
-    seen: Float64 = field(default_factory=lambda: np.zeros(0))
-    scores: Float64 = field(default_factory=lambda: np.zeros(0))
+    chronic: Chronic = field(default_factory=Chronic)
     tally: Tally = field(default_factory=Tally.none)
     last_hour: int = -1
     habit: HabitState = field(default_factory=HabitState)
@@ -121,7 +115,7 @@ CLASSES: tuple[type, ...] = (
     RouteState, remembering.DetectionState, remembering.Learned, remembering.PairPlaces,
     history.Past, expectation.Expectation, blindness.Activity,
     null.ShrunkenNull, null.Tail, localise.LocaliseState, explanations.Explanations, explanations.Table, blocks.Block,
-    thresholds.Thresholds, live.Live, Tally, HabitState,
+    thresholds.Thresholds, live.Live, Tally, HabitState, Chronic,
 )  # fmt: skip
 """Classes that a state is made of."""
 
@@ -131,18 +125,25 @@ def initial_state(parts: Parts) -> RouteState:
     return RouteState()
 
 
-def run(inputs: SlotInputs, state: RouteState, parts: Parts) -> tuple[SlotResult, RouteState]:
-    """Walk one settled slot down the corridor: score, detect, localise, assess. Pure: the old state stays as it was."""
+def run(
+    inputs: SlotInputs, state: RouteState, parts: Parts, left: Callable[[str], None] = lambda stage: None
+) -> tuple[SlotResult, RouteState]:
+    """Walk one settled slot down the corridor: score, detect, localise, assess. Pure: the old state stays as it was.
+
+    `left` is told each stage that is done, for whoever takes the time.
+    """
     rows, free = inputs.rows, inputs.day >= FREE_DAY
     facts = inputs.facts
     codings = {} if facts is None else {n: facts.codes(f"attribute:{n}") for n in NARROWED_BY}
     scored = score(rows, parts.catalogue, parts.models, inputs.population, codings)
+    left("score")
     settings = localise.Settings(len(parts.catalogue.services), inputs.seconds, parts.budget)
     watched_habit, habit = watch(
         state.habit, parts.detector, rows, scored, inputs.population, (inputs.slot, inputs.day * 24 + inputs.hour),
         settings.services,
     )  # fmt: skip
     state = replace(state, habit=habit)
+    left("watch")
     if _refit_due(inputs, state):
         state = _refit(inputs, state, parts, settings)
     known, path, made = explanations.explain(
@@ -157,7 +158,8 @@ def run(inputs: SlotInputs, state: RouteState, parts: Parts) -> tuple[SlotResult
     state = replace(
         state, detection=remembered, localisation=replace(state.localisation, known=known), last_hour=inputs.hour
     )
-    usual = _usual_bad(state, rows, scored, inputs, settings.services)
+    left("detect")
+    usual = state.chronic.usual_bad(rows, settings.services, inputs.seconds / 60)
     before = state.localisation
     if not inputs.learning:
         blamed = scored.below & found.bad & ~found.rows.blind
@@ -177,7 +179,10 @@ def run(inputs: SlotInputs, state: RouteState, parts: Parts) -> tuple[SlotResult
         when, where = load.crowded(watched, inputs.slot, inputs.hour)
         noted = demand.note(known, room.problems, inputs.topology, when, where, inputs.seconds)
         state = replace(state, localisation=replace(room, problems=noted))
-    return _answer(inputs, state, before, parts, scored, found, usual, watched_habit)
+    left("localise")
+    answer = _answer(inputs, state, before, parts, scored, found, usual, watched_habit)
+    left("assess")
+    return answer
 
 
 def _answer(
@@ -211,8 +216,9 @@ def _answer(
     told = reporting.report(inputs, before, room, tally, services, parts.catalogue.services, active, where)
     masked = masking(state.habit, rows, (owner >= 0) | found.rows.blind, services)
     state = replace(state, localisation=told.room, tally=tally, habit=masked, claims=claims)
-    before_learning = state
-    state = _learn_chronic(state, rows, scored, owner, found.rows.blind, services)
+    expected = state.chronic.expected(rows, services)
+    healthy = (owner < 0) & ~found.rows.blind
+    state = replace(state, chronic=state.chronic.learned(rows, scored, healthy, services))
     degraded = _degraded(found, owner)
     counts = {
         "rows": len(rows), "late_rows": int((rows.slot < inputs.slot).sum()), "degraded": int(degraded.sum()),
@@ -222,7 +228,7 @@ def _answer(
     }  # fmt: skip
     impacts: dict[str, Impact] = told.impacts
     problems: tuple[ServiceProblem, ...] = told.problems
-    detected = replace(found.rows, expected=_expected(before_learning, rows, services))
+    detected = replace(found.rows, expected=expected)
     result = SlotResult(
         scored,
         detected,
@@ -318,54 +324,6 @@ def _refit(inputs: SlotInputs, state: RouteState, parts: Parts, settings: locali
             rehearsal.surprise, (rehearsal.past.failed, rehearsal.failures_expected),
         )  # fmt: skip
     return replace(state, detection=learned, localisation=room)
-
-
-def _usual_bad(state: RouteState, rows: QualityRows, scored: ScoredRows, inputs: SlotInputs, services: int) -> Float32:
-    """Bad minutes to be expected of each row in any case: the pair's own share of bad records, leaning on its
-    service's.
-    """
-    bad, seen = state.bad, state.seen
-    pair = rows.subject.astype(np.int64) * services + rows.service
-    share = np.zeros(services)
-    if len(seen):
-        n = np.bincount(np.arange(len(seen)) % services, weights=seen, minlength=services)
-        share = np.bincount(np.arange(len(seen)) % services, weights=bad, minlength=services) / np.maximum(n, 1)
-    known = pair < len(seen)
-    at = np.where(known, pair, 0)
-    own_bad = np.where(known, bad[at], 0) if len(seen) else np.zeros(len(pair))
-    own_seen = np.where(known, seen[at], 0) if len(seen) else np.zeros(len(pair))
-    rate = (own_bad + CHRONIC_PRIOR * share[rows.service]) / (own_seen + CHRONIC_PRIOR)
-    return (rate * inputs.seconds / 60).astype(np.float32)
-
-
-def _learn_chronic(
-    state: RouteState, rows: QualityRows, scored: ScoredRows, owner: Int32, blind: Bool, services: int
-) -> RouteState:
-    of = (owner < 0) & ~blind & ~np.isnan(scored.score)
-    pair = (rows.subject.astype(np.int64) * services + rows.service)[of]
-    size = max(len(state.seen), (int(rows.subject.max(initial=-1)) + 1) * services)
-
-    def plus(old: Float64, weights: Float64 | None) -> Float64:
-        new = np.zeros(size)
-        new[: len(old)] = old
-        return np.asarray(new + np.bincount(pair, weights=weights, minlength=size))
-
-    return replace(
-        state,
-        seen=plus(state.seen, None),
-        bad=plus(state.bad, scored.below[of].astype(np.float64)),
-        scores=plus(state.scores, scored.score[of].astype(np.float64)),
-    )
-
-
-def _expected(state: RouteState, rows: QualityRows, services: int) -> Float32:
-    """Score expected of each row by habit: the mean of its pair's while nothing explained them, NaN
-    for a young pair.
-    """
-    pair = rows.subject.astype(np.int64) * services + rows.service
-    seen, scores = np.append(state.seen, 0.0), np.append(state.scores, 0.0)
-    at = np.where(pair < len(state.seen), pair, len(state.seen))
-    return np.where(seen[at] >= YOUNG, scores[at] / np.maximum(seen[at], 1), np.nan).astype(np.float32)
 
 
 def _degraded(found: detect.Detection, owner: Int32) -> Bool:

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cemcore.application.stages import STAGES
 from cemcore.cli.towns import write_settings
 from cemcore.daemon import listen
 from cemcore.storage import Ledger
@@ -120,6 +121,9 @@ def test_stopped_in_the_middle_it_ends_cleanly_and_goes_on_where_it_was(settings
     assert DAYS * 96 - len(before) <= mine <= len(after) - len(before)
     assert mine == float(figures["cem_daemon_tick_seconds_count"])
     assert float(figures["cem_slots_assessed_total"]) >= DAYS * 96
+    for stage in STAGES:
+        assert float(figures[f'cem_daemon_stage_seconds_count{{stage="{stage}"}}']) == mine
+    assert float(figures["cem_daemon_slot_wait_seconds_count"]) == mine
     assert float(figures["cem_daemon_assessor"]) == 1
 
 
