@@ -11,7 +11,7 @@ from cemcore.catalogue import Catalogue
 from cemcore.domain import Alarm, Feed
 from cemcore.panel import QualityRows
 from cemcore.pipeline.route import SlotInputs
-from cemcore.settings import Settings
+from cemcore.settings import Operator, Settings
 from cemcore.storage import Archive, Ledger, Registry
 from cemcore.topology import Facts, grown
 
@@ -36,7 +36,6 @@ class Gatherer:
         self._archive, self._ledger, self._worlds, self._settings = archive, ledger, worlds, settings
         self._registry = registry
         self._horizon = int(settings.assess.horizon_hours * 3600)
-        self._zone = ZoneInfo(settings.operator.timezone)
         resources = registry.codes("resource").find
         self._qualities = Qualities(catalogue, registry, resources, self._horizon)
         self._measured = Measured(settings.assess.load_kpis, resources)
@@ -77,7 +76,7 @@ class Gatherer:
         measurements = self._new_measurements.between(self._known_at, known_at)
         rows = self._due(self._new_quality.between(self._known_at, known_at), slot)
         self._known_at = known_at
-        hour, day = self.local(slot)
+        hour, day = local(slot, self._settings.operator)
         return SlotInputs(
             slot=slot,
             known_at=known_at,
@@ -100,12 +99,6 @@ class Gatherer:
         """Alarms that changed since the last call, for the ledger."""
         return self._alarms.drain()
 
-    def local(self, slot: int) -> tuple[int, int]:
-        """(hour 0-23, day of week 0-6) of a slot by the operator's clock; a public holiday counts as a Sunday."""
-        moment = datetime.fromtimestamp(slot, UTC).astimezone(self._zone)
-        free = moment.date() in self._settings.operator.holidays
-        return moment.hour, 6 if free else moment.weekday()
-
     def _due(self, arrived: QualityRows, slot: int) -> QualityRows:
         """Rows whose slot has come; those of later slots wait, those beyond the horizon are left to the archive."""
         rows = (
@@ -118,6 +111,12 @@ class Gatherer:
 def slot_after(moment: datetime, seconds: int) -> int:
     """Start of the slot that holds `moment`."""
     return int(moment.timestamp()) // seconds * seconds
+
+
+def local(slot: int, operator: Operator) -> tuple[int, int]:
+    """(hour 0-23, day of week 0-6) of a slot by the operator's clock; a public holiday counts as a Sunday."""
+    moment = datetime.fromtimestamp(slot, UTC).astimezone(ZoneInfo(operator.timezone))
+    return moment.hour, 6 if moment.date() in operator.holidays else moment.weekday()
 
 
 def settled_at(slot: int, settings: Settings) -> int:
