@@ -33,6 +33,7 @@ class Cluster:
         self._local: LocalCluster | None = None
         self._states: list[Future] = []
         self._submitted = 0
+        self._homes: dict[int, str] = {}
         self._name = uuid.uuid4().hex[:12]
 
     @property
@@ -96,15 +97,24 @@ class Cluster:
     def _tasks(self, fn: Callable[..., Any], *columns: Sequence[Any]) -> list[Future]:
         """A task a partition, each on the worker of its own while that one lives."""
         self._submitted += 1
-        workers = sorted(self.client.scheduler_info(n_workers=-1)["workers"])
+        self._settle(len(columns[0]))
         name = f"{getattr(fn, '__name__', 'task').strip('_')}-{self._name}-{self._submitted}"
         return [
             self.client.submit(
-                fn, *arguments, key=f"{name}-{p}", workers=[workers[p % len(workers)]] if workers else None,
+                fn, *arguments, key=f"{name}-{p}", workers=[self._homes[p]] if p in self._homes else None,
                 allow_other_workers=True, pure=False,
             )
             for p, arguments in enumerate(zip(*columns, strict=True))
         ]  # fmt: skip
+
+    def _settle(self, partitions: int) -> None:
+        """Give every partition without a living worker a new home, where the fewest others are."""
+        living = sorted(self.client.scheduler_info(n_workers=-1)["workers"])
+        self._homes = {p: w for p, w in self._homes.items() if w in living and p < partitions}
+        for p in range(partitions if living else 0):
+            if p not in self._homes:
+                homes = list(self._homes.values())
+                self._homes[p] = min(living, key=homes.count)
 
     def _gathered(self, futures: list[Future]) -> list[Any]:
         try:
