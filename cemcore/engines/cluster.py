@@ -8,6 +8,7 @@ committed, the steps since then follow. Nothing of that is code of ours; a check
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,21 +20,23 @@ from cemcore.errors import EngineError
 
 _ARGUMENT_LIMIT = "1GiB"
 """Arguments travel in the recipes: they must outlive a worker. Dask would warn of some megabytes."""
+_LOOK_S = 2.0
+"""How often to look whether anybody is left [s]."""
 
 
 class Cluster:
     """Partitions on the workers of a Dask scheduler at `address`, or of a local cluster of `workers` processes.
 
-    A `cemcore.protocols.Engine`. Functions and their arguments are sent to the workers, who need this package.
+    patience_s: how long to wait for a worker where none is left. Functions and their arguments are sent to the workers,
+    who need this package. A `cemcore.protocols.Engine`.
     """
 
-    def __init__(self, workers: int = 2, address: str = "") -> None:
-        self._workers, self._address = workers, address
+    def __init__(self, workers: int = 2, address: str = "", patience_s: float = 60) -> None:
+        self._workers, self._address, self._patience_s = workers, address, patience_s
         self._client: Client | None = None
         self._local: LocalCluster | None = None
         self._states: list[Future] = []
         self._submitted = 0
-        self._homes: dict[int, str] = {}
         self._name = uuid.uuid4().hex[:12]
 
     @property
@@ -86,41 +89,46 @@ class Cluster:
         try:
             if not self._address:
                 self._local = LocalCluster(
-                    n_workers=self._workers, threads_per_worker=1, processes=True, dashboard_address=None,
+                    n_workers=self._workers, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
                     silence_logs=logging.ERROR,
                 )  # fmt: skip
             self._client = Client(self._local or self._address, set_as_default=False)
-        except (OSError, TimeoutError) as e:
+        except (OSError, TimeoutError, RuntimeError) as e:
             where = self._address or "a local cluster"
             raise EngineError(f"no Dask scheduler at {where}: {e}; is it running, and of the same version?") from e
 
     def _tasks(self, fn: Callable[..., Any], *columns: Sequence[Any]) -> list[Future]:
-        """A task a partition, each on the worker of its own while that one lives."""
+        """A task a partition. Where: Dask goes where the state is, and spreads what has none.
+
+        Naming workers, even loosely, would leave a task lying that was named to the last living one.
+        """
         self._submitted += 1
-        self._settle(len(columns[0]))
         name = f"{getattr(fn, '__name__', 'task').strip('_')}-{self._name}-{self._submitted}"
         return [
-            self.client.submit(
-                fn, *arguments, key=f"{name}-{p}", workers=[self._homes[p]] if p in self._homes else None,
-                allow_other_workers=True, pure=False,
-            )
+            self.client.submit(fn, *arguments, key=f"{name}-{p}", pure=False)
             for p, arguments in enumerate(zip(*columns, strict=True))
-        ]  # fmt: skip
-
-    def _settle(self, partitions: int) -> None:
-        """Give every partition without a living worker a new home, where the fewest others are."""
-        living = sorted(self.client.scheduler_info(n_workers=-1)["workers"])
-        self._homes = {p: w for p, w in self._homes.items() if w in living and p < partitions}
-        for p in range(partitions if living else 0):
-            if p not in self._homes:
-                homes = list(self._homes.values())
-                self._homes[p] = min(living, key=homes.count)
+        ]
 
     def _gathered(self, futures: list[Future]) -> list[Any]:
+        """Results of tasks, or what they raised; EngineError where nobody is left to compute them."""
         try:
+            for future in futures:
+                self._waited(future)
             return list(self.client.gather(futures))
         except KilledWorker as e:
             raise EngineError(f"a partition took down every worker that it was given to: {e}") from e
+
+    def _waited(self, future: Future) -> None:
+        alone_since: float | None = None
+        while not future.done():
+            try:
+                future.exception(timeout=_LOOK_S)
+            except TimeoutError:
+                now = time.monotonic()
+                living = self.client.scheduler_info(n_workers=-1)["workers"]
+                alone_since = None if living else alone_since or now
+                if alone_since is not None and now - alone_since > self._patience_s:
+                    raise EngineError(f"no worker came back within {self._patience_s:g} s") from None
 
 
 def _make(maker: Callable[[], Any]) -> Any:

@@ -57,6 +57,16 @@ def saved(state: np.ndarray, where: tuple[str, int]) -> tuple[np.ndarray, None]:
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Engine]:
+    yield from processes()
+
+
+@pytest.fixture
+def victims() -> Iterator[Engine]:
+    """A cluster of its own for who kills in it."""
+    yield from processes()
+
+
+def processes() -> Iterator[Engine]:
     pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
     engine = build("dask", workers=2)
     yield engine
@@ -111,28 +121,36 @@ def _kill_soon(pid: int, after: float) -> threading.Timer:
 
 
 @pytest.mark.parametrize("after", [0.0, 0.15])
-def test_a_killed_worker_takes_nothing_with_it(cluster: Engine, after: float) -> None:
-    started(cluster)
-    first = walked(cluster, 3)
-    victim = cluster.collect(process_of)[0]
+def test_a_killed_worker_takes_nothing_with_it(victims: Engine, after: float) -> None:
+    started(victims)
+    first = walked(victims, 3)
+    victim = victims.collect(process_of)[0]
     timer = _kill_soon(victim, after)  # between two steps, and in the midst of one
-    then = [cluster.step(decayed, [(p + t / 10, 0.1) for p in range(PARTITIONS)]) for t in range(3, 8)]
+    then = [victims.step(decayed, [(p + t / 10, 0.1) for p in range(PARTITIONS)]) for t in range(3, 8)]
     timer.join()
     assert first + then == expected(8)
-    assert victim not in cluster.collect(process_of)
+    assert victim not in victims.collect(process_of)
 
 
-def test_after_a_checkpoint_a_lost_state_comes_from_what_was_committed(cluster: Engine, tmp_path: Path) -> None:
-    started(cluster)
-    walked(cluster, 3)
+def test_after_a_checkpoint_a_lost_state_comes_from_what_was_committed(victims: Engine, tmp_path: Path) -> None:
+    started(victims)
+    walked(victims, 3)
     where = str(tmp_path)
-    cluster.step(saved, [(where, p) for p in range(PARTITIONS)])
-    cluster.checkpoint([partial(read_back, where, p) for p in range(PARTITIONS)])
-    os.kill(cluster.collect(process_of)[0], signal.SIGKILL)
-    then = [cluster.step(decayed, [(p + t / 10, 0.0) for p in range(PARTITIONS)]) for t in range(3, 6)]
+    victims.step(saved, [(where, p) for p in range(PARTITIONS)])
+    victims.checkpoint([partial(read_back, where, p) for p in range(PARTITIONS)])
+    os.kill(victims.collect(process_of)[0], signal.SIGKILL)
+    then = [victims.step(decayed, [(p + t / 10, 0.0) for p in range(PARTITIONS)]) for t in range(3, 6)]
     assert then == expected(6)[3:]
     reads = sum(len(f.read_text()) for f in tmp_path.glob("*.read"))
     assert reads > PARTITIONS  # what the killed one held was read once more
+
+
+def test_where_no_worker_is_left_the_engine_says_so(victims: Any) -> None:
+    started(victims)
+    victims._local.scale(0)
+    victims._patience_s = 1
+    with pytest.raises(EngineError, match="no worker came back"):
+        walked(victims, 1)
 
 
 def test_a_step_that_fails_says_why(cluster: Engine) -> None:
