@@ -234,13 +234,16 @@ CONTRACTS: dict[Feed, Contract] = {
     ),
 }
 
+CONTRACTS[Feed.DETAIL] = Contract(Feed.DETAIL, CONTRACTS[Feed.QUALITY].key, CONTRACTS[Feed.QUALITY].columns)
 
-def contract(feed: Feed) -> Contract:
-    """The contract of `feed`; ContractError for a feed that has none yet."""
+
+def contract(feed: Feed, more: Iterable[Column] = ()) -> Contract:
+    """The contract of `feed`, with the columns `more` besides; ContractError for a feed that has none yet."""
     try:
-        return CONTRACTS[feed]
+        known = CONTRACTS[feed]
     except KeyError:
         raise ContractError(feed, "", "no contract for this feed yet") from None
+    return Contract(feed, known.key, (*known.columns, *more)) if more else known
 
 
 def empty(feed: Feed) -> pd.DataFrame:
@@ -253,15 +256,17 @@ def quarantined(rows: Iterable[tuple[str, str, str]] = ()) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=list(QUARANTINE), dtype="str")
 
 
-def conform(feed: Feed, frame: pd.DataFrame, position: pd.Series | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def conform(
+    feed: Feed, frame: pd.DataFrame, position: pd.Series | None = None, more: Iterable[Column] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cast `frame` to the contract of `feed`: (rows that hold, quarantine of those that do not).
 
     Columns that are missing and not required are added as missing values; columns that the contract does not know are
     left out. Raises ContractError where a required column is absent altogether. `position` says where in its origin
-    each row stood.
+    each row stood. `more` are columns that the operator's catalogue adds: those of them that `frame` has are taken.
 
     """
-    c = contract(feed)
+    c = contract(feed, [column for column in more if column.name in frame])
     if not frame.columns.is_unique:
         raise ContractError(feed, str(frame.columns[frame.columns.duplicated()][0]), "the column is there twice")
     where = position if position is not None else frame.index.to_series()

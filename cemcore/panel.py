@@ -140,3 +140,25 @@ class Population:
     pair_gateway: Int32
     pair_endpoint: Int32
     segment: Int32
+
+
+@dataclass(frozen=True)
+class Panel:
+    """History of one zoomed series on a regular grid: n slots, k measures.
+
+    times: int64 [s], equally spaced; values: float64 (n, k), NaN = nothing known; names: k measures, the score among
+    them; measure: column that is examined; period: slots of one season (a day); worse: int8 (k,), -1 where low values
+    are bad, +1 where high ones are.
+
+    """
+
+    times: Int64
+    values: Float64
+    names: tuple[str, ...]
+    measure: int
+    period: int
+    worse: Int8
+
+    def column(self) -> Float64:
+        """The examined measure, turned so that high is good."""
+        return -float(self.worse[self.measure]) * self.values[:, self.measure]

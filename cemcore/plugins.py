@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -14,10 +15,11 @@ GROUPS = {
     "collectors": "cemcore.collectors",
     "experience_models": "cemcore.experience_models",
     "detectors": "cemcore.detectors",
+    "examiners": "cemcore.examiners",
 }
 """Kind of plug-in -> entry point group."""
 
-_OURS = {"collectors": "collectors", "experience_models": "models", "detectors": "models"}
+_OURS = {"collectors": "collectors", "experience_models": "models", "detectors": "models", "examiners": "models"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,19 @@ def build(kind: str, name: str, options: Mapping[str, Any]) -> Any:
         return cls(**options)
     except (TypeError, ValueError) as e:
         raise PluginError(name, str(e)) from e
+
+
+def has_option(kind: str, name: str, option: str) -> bool:
+    """Whether a plug-in has an option of that name; PluginError as of `load`."""
+    cls = load(kind, name)
+    return dataclasses.is_dataclass(cls) and any(f.name == option for f in _option_fields(cls))
+
+
+@cache
+def version(kind: str, name: str) -> str:
+    """`weighted_index 0.1.0`: a plug-in, and the version of the distribution that brought it."""
+    found = [p.dist.version for p in entry_points(group=GROUPS[kind]) if p.name == name and p.dist is not None]
+    return f"{name} {found[0]}" if found else name
 
 
 def describe() -> list[PluginInfo]:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cemcore.domain import Batch, Feed, Window
-from cemcore.panel import Bool, Float32, Float64, Int32, Int64
+from cemcore.panel import Bool, Float32, Float64, Int32, Int64, Panel
+from cemcore.zooming import DetailRequest, Finding
 
 
 @runtime_checkable
@@ -40,6 +41,41 @@ class ExperienceModel(Protocol):
         ...
 
 
+class Taken(Protocol):
+    """What a model takes a KQI for: its unit, and which way is better (empty where the model is not monotone in it)."""
+
+    @property
+    def unit(self) -> str:
+        """As the catalogue writes units."""
+        ...
+
+    @property
+    def better(self) -> str:
+        """`lower`, `higher`, or empty."""
+        ...
+
+
+@runtime_checkable
+class DescribedModel(Protocol):
+    """What an experience model may tell besides, so that a KQI in another unit is refused."""
+
+    @property
+    def quantities(self) -> Mapping[str, Taken]:
+        """KQI -> what the model takes it for."""
+        ...
+
+
+@runtime_checkable
+class TriedModel(Protocol):
+    """What an experience model over k KQIs may do besides: try what each of them cost, cheaper than 1 + 2k scorings."""
+
+    def trials(self, kqis: Mapping[str, Float64], best: Mapping[str, float]) -> Float64:
+        """Scores (1 + 2k, n): with every reported KQI at its `best`; then, for each KQI in the order of the model's own
+        `kqis`, with this one at its best, and with all but this one. What was not reported stays so.
+        """
+        ...
+
+
 @runtime_checkable
 class Detector(Protocol):
     """Tier 1: resident state over many series, sparse rows.
@@ -61,6 +97,33 @@ class Detector(Protocol):
 
     def set_state(self, state: Mapping[str, NDArray[Any]]) -> Self:
         """A detector with the same settings and this state."""
+        ...
+
+
+@runtime_checkable
+class SharingDetector(Detector, Protocol):
+    """A detector whose series can be spread over partitions, with cohorts and calibration in common.
+
+    Of the same partitions, in the same order, the sum of their tallies is the same bit for bit; `step` is `judge`, then
+    `absorb` of the tally.
+    """
+
+    def judge(
+        self, slot: int, rows: Int64, x: Float32, cohort: Int32, hour: Int32, mask_prev: Bool
+    ) -> tuple[Self, Float32, Float32, Mapping[str, NDArray[Any]]]:
+        """`step` with what is shared left as it is: (detector, surprise, z, tally); tallies of parts add up."""
+        ...
+
+    def absorb(self, tally: Mapping[str, NDArray[Any]]) -> Self:
+        """The detector after its parts' tallies, added up."""
+        ...
+
+    def get_shared(self) -> Mapping[str, NDArray[Any]]:
+        """Cohorts and calibration, as plain arrays."""
+        ...
+
+    def set_shared(self, shared: Mapping[str, NDArray[Any]]) -> Self:
+        """The detector with these cohorts and this calibration."""
         ...
 
 
@@ -99,4 +162,22 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of everything."""
+        ...
+
+
+@runtime_checkable
+class Examiner(Protocol):
+    """Tier 2: a second, longer look at one series. Pure: the same history and request give the same finding."""
+
+    def examine(self, history: Panel, request: DetailRequest) -> Finding:
+        """Confirmed, corrected, withdrawn or, where history is too short to say, unclear; always with the reason."""
+        ...
+
+
+@runtime_checkable
+class DetailSource(Protocol):
+    """What a collector may do besides: serve the raw rows behind one request, bounded by its `rows`."""
+
+    def detail(self, request: DetailRequest) -> Batch:
+        """Rows of feed `detail` for the request's series and window; CollectError where it can't be asked."""
         ...

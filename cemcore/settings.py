@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -91,11 +91,15 @@ class Storage(Section):
 
 
 class Assess(Section):
-    """How slots settle and what may be reported. `false_alarm_budget` is the one knob: false problems a day."""
+    """How slots settle and what may be reported. `false_alarm_budget` is the one knob: false problems a day.
+
+    `false_discovery` is the share of degradations told that may be chance.
+    """
 
     settle_minutes: float = Field(5, ge=0, le=60)
     horizon_hours: float = Field(48, ge=0, le=24 * 14)
     false_alarm_budget: float = Field(0.1, gt=0, le=100)
+    false_discovery: float = Field(0.05, gt=0, le=0.5)
     small_group: int = Field(5, ge=2)
     load_kpis: tuple[str, ...] = ("RRU.PrbTotDl", "util_pct")
     catalogue: str = "services.toml"
@@ -114,6 +118,49 @@ class Joining(Section):
     """How names in measurements and alarms find their resource."""
 
     aliases: Mapping[str, str] = {}
+
+
+class Zoom(Section):
+    """The second look at what tier 1 found: how often, at how much, by whom. `level` is the chance of calling a usual
+    window abnormal.
+    """
+
+    enabled: bool = True
+    requests_per_day: int = Field(200, ge=0)
+    series_per_run: int = Field(8, ge=1, le=1000)
+    rows_per_request: int = Field(10_000, ge=1)
+    history_days: float = Field(14, ge=3, le=366)
+    expiry_minutes: float = Field(60, gt=0)
+    level: float = Field(0.01, gt=0, lt=0.5)
+    examiners: tuple[str, ...] = ("stl", "statespace", "multivariate")
+
+
+class Warn(Section):
+    """Early warning: how far ahead, from how much history, how sure. `false_share` bounds what is warned of in vain."""
+
+    horizon_days: float = Field(14, gt=0, le=366)
+    history_days: float = Field(28, ge=7, le=366)
+    interval: float = Field(0.8, gt=0, lt=1)
+    false_share: float = Field(0.05, gt=0, lt=1)
+    load_limit: float = Field(85, gt=0)
+
+
+class Engine(Section):
+    """Where rooms one and two run over partitions of subjects, and how far a slot is walked.
+
+    kind: inline (this process) or dask. rooms: "all" walks the whole corridor in this process; "first" walks rooms one
+    and two over `partitions` partitions, and opens no problem. workers: threads of the inline engine, processes of a
+    local Dask cluster; address: of a Dask scheduler that runs already. delta_slots: what changed in the state is kept
+    every so many slots. scores: keep every row's score; else degradations only.
+    """
+
+    kind: Literal["inline", "dask"] = "inline"
+    rooms: Literal["all", "first"] = "all"
+    partitions: int = Field(1, ge=1, le=4096)
+    workers: int = Field(1, ge=1, le=1024)
+    address: str = ""
+    delta_slots: int = Field(4, ge=1)
+    scores: bool = True
 
 
 class Api(Section):
@@ -141,6 +188,9 @@ class Settings(Section):
     assess: Assess = Assess()
     coverage: Coverage = Coverage()
     joining: Joining = Joining()
+    zoom: Zoom = Zoom()
+    warn: Warn = Warn()
+    engine: Engine = Engine()
     api: Api = Api()
     sources: tuple[Source, ...] = ()
     file: Path = Path("cem.toml")

@@ -5,12 +5,13 @@ tables.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 import pandas as pd
 
 from cemcore.domain import Impact, ServiceProblem, Verdict
+from cemcore.zooming import Finding
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class ProblemView:
 
     `revisions` (oldest first) and `verdicts` are filled where one problem was asked for; `affected` is a frame
     (service, subject_id, state, posterior, bad_rows, total_rows) of its members, as of the revision shown, filled on
-    the same occasion.
+    the same occasion, as `findings` of second looks are.
 
     """
 
@@ -28,6 +29,7 @@ class ProblemView:
     revisions: tuple[ServiceProblem, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
     affected: pd.DataFrame | None = None
+    findings: tuple[Finding, ...] = ()
 
     def explain(self) -> list[str]:
         """Why it is thought to be so: a line for each cause and each piece of evidence for and against it."""
@@ -111,7 +113,8 @@ class FeedHealth:
 @dataclass(frozen=True)
 class HealthView:
     """State of the whole: `status` is "ok", "learning", "late" or "failing"; `learning_until` per service while it
-    lasts.
+    lasts; `findings_a_day`: degradations that ended a day of the last week, by level, of which the share
+    `false_discovery` may be chance.
     """
 
     status: str
@@ -121,6 +124,8 @@ class HealthView:
     open_problems: int
     learning_until: Mapping[str, datetime]
     feeds: tuple[FeedHealth, ...]
+    findings_a_day: Mapping[str, float] = field(default_factory=dict)
+    false_discovery: float = 0.05
     blind: tuple[str, ...] = ()
     inventory_faults: tuple[str, ...] = ()
     assessor: str = ""
@@ -133,3 +138,47 @@ class CheckLine:
     what: str
     status: str
     text: str
+
+
+@dataclass(frozen=True)
+class EarlyWarning:
+    """One drifting series that will miss its requirement if it goes on like this.
+
+    `level` and `key` say whose (subject or resource), `measure` what (score, or the KPI of a load). `days` is the
+    median time to the breach from the end of what is known, `low`..`high` its interval (inf = perhaps never); `per_day`
+    is the drift, `chance` that of a breach within the horizon.
+    """
+
+    service: str
+    level: str
+    key: str
+    measure: str
+    now: float
+    requirement: float
+    per_day: float
+    days: float
+    low: float
+    high: float
+    chance: float
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Warnings:
+    """Early warnings, soonest first, and over what: series watched, of them `unknown` (too little history) and
+    `drifting`. Those that drift without a warning do not reach their requirement within the horizon. `at` is the end of
+    what is known (None: nothing yet).
+    """
+
+    lines: tuple[EarlyWarning, ...]
+    at: datetime | None
+    horizon_days: float
+    interval: float
+    watched: int
+    unknown: int
+    drifting: int
+
+    def frame(self) -> pd.DataFrame:
+        """One row a warning."""
+        names = [f.name for f in fields(EarlyWarning)]
+        return pd.DataFrame([{n: getattr(w, n) for n in names} for w in self.lines], columns=names)

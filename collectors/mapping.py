@@ -1,12 +1,13 @@
 """From a source's names, units and values to those of the contract: what the configuration says, applied.
 
 `columns` maps source names to contract names (a column that already has its contract name needs no entry), `units` says
-in which unit the source counts a contract column, `values` translates values of a contract column.
+in which unit the source counts a contract column, `values` translates values of a contract column. `more` are columns
+that the operator's catalogue adds to the contract.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -17,8 +18,9 @@ from cemcore.frames import RECORDED_AT, Column, contract
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 _RATES = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9, "B/s": 8.0, "kB/s": 8e3, "MB/s": 8e6}
 _SHARES = {"1": 1.0, "%": 1e-2, "permille": 1e-3, "ppm": 1e-6}
+_SIZES = {"bit": 1.0, "kbit": 1e3, "Mbit": 1e6, "Gbit": 1e9, "bytes": 8.0, "kB": 8e3, "MB": 8e6, "GB": 8e9}
 _EPOCHS = {"epoch_s": "s", "epoch_ms": "ms", "epoch_us": "us", "epoch_ns": "ns"}
-UNITS = (_SECONDS, _RATES, _SHARES)
+UNITS = (_SECONDS, _RATES, _SHARES, _SIZES)
 """Families of units: the size of each in the family's base unit."""
 
 
@@ -38,9 +40,10 @@ def check(
     columns: Mapping[str, str],
     units: Mapping[str, str],
     values: Mapping[str, Mapping[str, str]],
+    more: Iterable[Column] = (),
 ) -> None:
     """ConfigError for a mapping to an unknown column, from an unknown unit, or of values that are none."""
-    names = {c.name: c for c in (*contract(feed).columns, RECORDED_AT)}
+    names = {c.name: c for c in (*contract(feed, more).columns, RECORDED_AT)}
     for origin, name in columns.items():
         if name not in names:
             raise ConfigError(source, f"columns.{origin}", f"{feed.value} has no column {name!r}")
@@ -69,9 +72,10 @@ def apply(
     columns: Mapping[str, str],
     units: Mapping[str, str],
     values: Mapping[str, Mapping[str, str]],
+    more: Iterable[Column] = (),
 ) -> tuple[pd.DataFrame, list[str]]:
     """(columns under contract names, in contract units and values; source columns that nobody asked for)."""
-    names = {c.name: c for c in (*contract(feed).columns, RECORDED_AT)}
+    names = {c.name: c for c in (*contract(feed, more).columns, RECORDED_AT)}
     out: dict[str, pd.Series] = {}
     ignored: list[str] = []
     for origin in sorted((str(c) for c in raw.columns), key=lambda c: c not in columns):

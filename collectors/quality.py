@@ -14,8 +14,11 @@ from typing import ClassVar
 import pandas as pd
 
 from cemcore.domain import Batch, Content, Feed, Window
-from cemcore.frames import contract, quarantined
+from cemcore.errors import CollectError, ConfigError
+from cemcore.frames import Column, contract, quarantined
+from cemcore.zooming import DetailRequest
 from collectors import files, tables
+from collectors.detail import Detail
 
 _KEY = contract(Feed.QUALITY).key
 
@@ -33,10 +36,12 @@ class QualityFiles:
     units       contract column -> unit that the source uses (`latency_ms = "s"`)
     values      contract column -> {source value -> contract value}
     arrival     `{column = "received_ts"}`: the source's column that says when a row arrived; none = at collection
+    finer       glob below `path` of finer records that stay at the source: the zoom may ask for those of one series
     slot_s      length of an interval [s]
     late_after_s  a row that arrives so long after the end of its interval counts as late [s]
     skew_s      a row that starts so long after its own arrival counts as clock skew [s]
     skew_max_s  beyond this it is refused [s]
+    more        columns that the catalogue adds (its own KQIs and counters); filled in by cemcore, never by hand
     """
 
     source: str
@@ -48,17 +53,23 @@ class QualityFiles:
     units: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     arrival: Mapping[str, object] = field(default_factory=dict)
+    finer: str = ""
     slot_s: float = 900.0
     late_after_s: float = 300.0
     skew_s: float = 300.0
     skew_max_s: float = 86_400.0
+    more: tuple[Column, ...] = ()
 
     feed: ClassVar[Feed] = Feed.QUALITY
 
     def __post_init__(self) -> None:
         """ConfigError for options that can't be."""
         files.check_folder(self.source, self.path, self.pattern, self.quiet_s)
+        if self.finer:
+            files.check_folder(self.source, self.path, self.finer, self.quiet_s)
         files.check_arrival(self.source, self.arrival, {"column": str})
+        if not all(isinstance(c, Column) for c in self.more):
+            raise ConfigError(self.source, "more", "comes from the catalogue: define the KQI in services.toml")
         self._layout().check(self.source, self.feed)
 
     def collect(self, window: Window) -> Iterator[Batch]:
@@ -66,11 +77,19 @@ class QualityFiles:
         folder = files.folder(self.source, self.path, self.pattern, self.quiet_s, self.arrival)
         return folder.batches(self.feed, window, partial(self._read, pd.Timestamp(window.end)))
 
+    def detail(self, request: DetailRequest) -> Batch:
+        """The finer records of one series in its window; CollectError where there are none by configuration."""
+        if not self.finer:
+            raise CollectError(self.source, "keeps no finer records (option finer)", transient=False)
+        folder = files.folder(self.source, self.path, self.finer, self.quiet_s, self.arrival)
+        read = partial(self._read, pd.Timestamp(request.expires_at))
+        return Detail(self.source, request, lambda window: folder.batches(self.feed, window, read)).batch()
+
     def _layout(self) -> tables.Layout:
         columns = dict(self.columns)
         if "column" in self.arrival:
             columns[str(self.arrival["column"])] = "recorded_at"
-        return tables.Layout(self.format, columns, self.units, self.values)
+        return tables.Layout(self.format, columns, self.units, self.values, self.more)
 
     def _read(self, now: pd.Timestamp, name: str, data: bytes) -> Content:
         layout = self._layout()

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from cemcore.domain import Content, Feed
 from cemcore.errors import ConfigError
-from cemcore.frames import conform, contract, empty, quarantined
+from cemcore.frames import Column, conform, contract, empty, quarantined
 from collectors import csv_text, mapping, records
 from collectors.files import shown, unzip
 
@@ -50,12 +50,13 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the configuration says of a table: format, names, units, values (see `collectors.mapping`)."""
+    """What the configuration says of a table: format, names, units, values, more columns (see `collectors.mapping`)."""
 
     format: str
     columns: Mapping[str, str]
     units: Mapping[str, str]
     values: Mapping[str, Mapping[str, str]]
+    more: tuple[Column, ...] = ()
 
     def check(self, source: str, feed: Feed) -> None:
         """ConfigError for an unknown format, column or unit."""
@@ -63,11 +64,11 @@ class Layout:
             raise ConfigError(
                 source, "format", f"unknown format {self.format!r}; there are: auto, {', '.join(FORMATS)}"
             )
-        mapping.check(source, feed, self.columns, self.units, self.values)
+        mapping.check(source, feed, self.columns, self.units, self.values, self.more)
 
     def number_test(self, feed: Feed) -> Callable[[str], bool]:
         """Tells of a source name whether its column holds numbers."""
-        wanted = {c.name for c in contract(feed).columns if c.kind in ("number", "whole")}
+        wanted = {c.name for c in contract(feed, self.more).columns if c.kind in ("number", "whole")}
         return lambda name: self.columns.get(name, name) in wanted
 
 
@@ -143,7 +144,7 @@ def _csv(data: bytes, is_number: Callable[[str], bool], *, cut: bool) -> Table:
 
 def to_content(feed: Feed, table: Table, layout: Layout, finish: Callable[[pd.DataFrame], pd.DataFrame]) -> Content:
     """`table` under the contract of `feed`: mapped, `finish`ed, conformed; what does not hold is in quarantine."""
-    mapped, ignored = mapping.apply(feed, table.frame, layout.columns, layout.units, layout.values)
+    mapped, ignored = mapping.apply(feed, table.frame, layout.columns, layout.units, layout.values, layout.more)
     lacking = [c.name for c in contract(feed).columns if c.required and c.name not in mapped]
     if len(table.frame) == 0 and (not lacking or table.frame.columns.empty):
         return Content(empty(feed), quarantined(table.refused), {"rows": table.seen})
@@ -151,7 +152,7 @@ def to_content(feed: Feed, table: Table, layout: Layout, finish: Callable[[pd.Da
     if lacking:
         reason = f"no column for {', '.join(lacking)}; there are: {', '.join(map(str, table.frame.columns))}"
         return Content(empty(feed), quarantined([*table.refused, *all_refused(table, reason)]), {"rows": table.seen})
-    held, rejected = conform(feed, mapped)
+    held, rejected = conform(feed, mapped, more=layout.more)
     if len(rejected):
         rejected["position"] = pd.Series([table.place(int(row)) for row in rejected["position"]], dtype="str")
     counts = {"rows": table.seen, **{f"ignored column {name}": 1 for name in ignored}}

@@ -36,6 +36,7 @@ KINDS = {
     "collectors": "Collectors (`[[sources]]`, `collector = ...`)",
     "experience_models": "Experience models (`services.toml`, `model = ...`)",
     "detectors": "Detectors",
+    "examiners": "Examiners (`[zoom]`, `examiners = [...]`)",
 }
 
 

@@ -12,9 +12,12 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field
 
 from cemcore import report
+from cemcore.api.degradations import add_degradations
 from cemcore.api.metrics import exposition
 from cemcore.application.cem import Cem
-from cemcore.report.asked import parse_period, parse_time, span
+from cemcore.report.asked import parse_period, parse_span, parse_time, span
+from cemcore.report.findings import findings_document, warnings_document
+from cemcore.report.rollup_report import first_groups, rollup_document
 
 
 class Problem(BaseModel):
@@ -48,6 +51,12 @@ From = Annotated[str | None, Query(alias="from", description="from; else 24 hour
 To = Annotated[str | None, Query(description="up to; else now")]
 Service = Annotated[str | None, Query(description="only this service")]
 
+By = Annotated[
+    Literal["subject", "customer", "segment", "area", "access", "service", "operator"],
+    Query(description="roll up by this"),
+]
+DuringSpan = Annotated[str | None, Query(description="A..B: the same as from=A and to=B")]
+
 _NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "there is no such thing"}}
 _BAD: dict[int | str, dict[str, Any]] = {
     422: {"model": Problem, "description": "the question is not understood"},
@@ -58,7 +67,7 @@ _BAD: dict[int | str, dict[str, Any]] = {
 def make_router(cem: Cem, registry: CollectorRegistry | None) -> APIRouter:
     """Every path, bound to `cem`."""
     router = APIRouter(responses=_BAD)
-    for add in (_add_state, _add_problems, _add_impact, _add_experience):
+    for add in (_add_state, _add_problems, _add_impact, _add_looks, _add_experience, add_degradations):
         add(router, cem)
 
     @router.get("/metrics", tags=["state"], response_class=Response)
@@ -131,12 +140,51 @@ def _add_impact(router: APIRouter, cem: Cem) -> None:
         return _answer(report.impact_report_document(views, known, period, open))
 
 
+def _add_looks(router: APIRouter, cem: Cem) -> None:
+    @router.get("/findings", tags=["problems"], response_class=Response, responses=_NOT_FOUND)
+    def findings(
+        problem: Annotated[str | None, Query(description="of this problem", max_length=200)] = None,
+    ) -> Response:
+        """Second looks: what was asked, and what each examiner found, with the reasons."""
+        return _answer(findings_document(cem.findings(problem), cem.detail_requests(problem)))
+
+    @router.get("/warnings", tags=["foresight"], response_class=Response)
+    def warnings(
+        horizon: Annotated[str | None, Query(description="breaches within so long, such as 14d or 36h")] = None,
+    ) -> Response:
+        """Early warning: what drifts towards its requirement, and when it will miss it if it goes on like this."""
+        return _answer(warnings_document(cem.warnings(None if horizon is None else parse_span(horizon))))
+
+
 def _add_experience(router: APIRouter, cem: Cem) -> None:
     zone = ZoneInfo(cem.house.settings.operator.timezone)
 
     def told(who: dict[str, str], start: str | None, end: str | None) -> Response:
         first, last = span(start, end, cem.house.clock(), zone)
         return _answer(report.experience_document(cem.scores(first, last, **who), who, first, last))
+
+    @router.get("/experience", tags=["experience"], response_class=Response, responses=_NOT_FOUND)
+    def rolled_up(
+        by: By,
+        start: From = None,
+        to: To = None,
+        during: DuringSpan = None,
+        kind: Annotated[Literal["user", "thing"] | None, Query(description="only users, or only things")] = None,
+        service: Service = None,
+        as_of: AsOf = None,
+        limit: Limit = None,
+    ) -> Response:
+        """Experience rolled up, users and things apart, the worst group first."""
+        if during is not None:
+            if start is not None or to is not None:
+                raise ValueError("either during, or from and to")
+            first, last = parse_period(during, zone)
+        else:
+            first, last = span(start, to, cem.house.clock(), zone)
+        asked = {"kind": kind, "service": service, "as_of": None if as_of is None else parse_time(as_of, zone)}
+        which = {k: v for k, v in asked.items() if v is not None}
+        rows = first_groups(cem.rollup(by, first, last, **which), limit)
+        return _answer(rollup_document(rows, by, which, first, last))
 
     @router.get("/subjects/{subject_id}/experience", tags=["experience"], response_class=Response, responses=_NOT_FOUND)
     def of_subject(subject_id: SubjectId, start: From = None, to: To = None, service: Service = None) -> Response:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from cemcore.catalogue import Catalogue
+from cemcore.application.kpis import with_formulas
+from cemcore.catalogue import Catalogue, kqi_values
 from cemcore.domain import Alarm, Feed, PlannedWork, Severity
 from cemcore.frames import ATTRIBUTES
-from cemcore.panel import Float32, Int32, Int64, MeasurementRows, QualityRows
+from cemcore.panel import Float32, Float64, Int32, Int64, MeasurementRows, QualityRows
 from cemcore.storage import Archive, Ledger, Registry
 
 R = TypeVar("R", QualityRows, MeasurementRows, pd.DataFrame)
@@ -114,7 +116,7 @@ class Qualities:
             subject=self._registry.codes("subject").add(frame["subject_id"]),
             service=service,
             resource=self._resources(frame["resource_id"]),
-            kqis=np.column_stack([_numbers(frame, k) for k in self._catalogue.kqis]),
+            kqis=kqi_values(self._catalogue, partial(_doubles, frame)),
             sessions=_numbers(frame, "sessions"),
             attributes=np.column_stack([self._registry.codes(f"attribute:{a}").add(frame[a]) for a in ATTRIBUTES]),
             recorded=seconds(frame["recorded_at"]),
@@ -136,10 +138,12 @@ class Qualities:
 
 
 class Measured:
-    """Makes measurement rows of the wanted KPIs from frames."""
+    """Makes measurement rows of the wanted KPIs from frames, those by formula too."""
 
-    def __init__(self, kpis: tuple[str, ...], resources: Callable[[pd.Series], Int32]) -> None:
-        self._kpis, self._resources = pd.Index(kpis), resources
+    def __init__(
+        self, kpis: tuple[str, ...], resources: Callable[[pd.Series], Int32], catalogue: Catalogue | None = None
+    ) -> None:
+        self._kpis, self._resources, self._catalogue = pd.Index(kpis), resources, catalogue
 
     def rows(self, frame: pd.DataFrame) -> tuple[MeasurementRows, Int64]:
         """(rows, recorded [s]) of a frame in recorded order."""
@@ -147,6 +151,8 @@ class Measured:
             nothing = np.zeros(0, np.int64)
             few, none = nothing.astype(np.int32), np.zeros(0, np.float32)
             return MeasurementRows(nothing, few, few, none, np.zeros(0, np.bool_), few), nothing
+        if self._catalogue is not None:
+            frame = with_formulas(frame, self._catalogue, self._kpis)
         kpi = self._kpis.get_indexer(frame["kpi"])
         wanted = (kpi >= 0) & frame["resource_id"].notna().to_numpy()
         frame, kpi = frame[wanted], kpi[wanted]
@@ -273,6 +279,12 @@ def _numbers(frame: pd.DataFrame, name: str) -> Float32:
     if name not in frame:
         return np.full(len(frame), np.nan, np.float32)
     return frame[name].to_numpy(np.float32, na_value=np.nan)
+
+
+def _doubles(frame: pd.DataFrame, name: str) -> Float64:
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    return frame[name].to_numpy(np.float64, na_value=np.nan)
 
 
 def _no_quality(kqis: int) -> QualityRows:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
 
-from cemcore.application import experience, health, impacts, queries, upkeep
+from cemcore.application import (
+    degradations,
+    experience,
+    health,
+    impacts,
+    queries,
+    rollups,
+    trial,
+    upkeep,
+    warning,
+    zooming,
+)
 from cemcore.application.house import Clock, House, wall_clock
 from cemcore.application.ingest import JOINED, Ingest, Progress, Taken
 from cemcore.application.ticking import Assessed, Ticking
 from cemcore.application.upkeep import Kept
+from cemcore.application.watching import Watching
+from cemcore.application.zooming import Zoomed
+from cemcore.catalogue import Catalogue
 from cemcore.domain import INVENTORY, ServiceProblem, Window
 from cemcore.errors import ConfigError
 from cemcore.settings import Settings
-from cemcore.views import CheckLine, HealthView, ImpactView, Problems, ProblemView
+from cemcore.views import CheckLine, HealthView, ImpactView, Problems, ProblemView, Warnings
+from cemcore.zooming import DetailEntry, Finding
 
 
 class Cem:
@@ -25,7 +41,7 @@ class Cem:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self._ticking: Ticking | None = None
+        self._ticking: Ticking | Watching | None = None
 
     @classmethod
     def open(cls, settings: Settings | str | Path, clock: Clock = wall_clock) -> Self:
@@ -38,7 +54,8 @@ class Cem:
         return cls(House.open(settings if isinstance(settings, Settings) else Settings.load(settings), clock))
 
     def close(self) -> None:
-        """Let go of the ledger."""
+        """Let go of the engine and the ledger."""
+        self._let_go()
         self.house.ledger.close()
 
     def __enter__(self) -> Self:
@@ -55,7 +72,7 @@ class Cem:
         unknown = set(sources) - set(house.collectors)
         if unknown:
             raise ConfigError(str(house.settings.file), "sources", f"no source called {', '.join(sorted(unknown))}")
-        ingest, now = Ingest(house.archive, house.ledger), house.clock()
+        ingest, now = Ingest(house.archive, house.ledger, house.settings.engine.partitions), house.clock()
         taken = []
         for name, collector in sorted(house.collectors.items(), key=lambda item: item[1].feed not in INVENTORY):
             if not sources or name in sources:
@@ -110,9 +127,59 @@ class Cem:
         """Experience rows with slots in [start, end), of a `subject`, `customer`, `segment` and/or `service`."""
         return experience.scores(self.house, start, end, **who)
 
+    def rollup(self, by: str, start: datetime | None = None, end: datetime | None = None, **which: Any) -> pd.DataFrame:
+        """Experience in [start, end) by subject, customer, segment, area, access, service or operator; without times
+        the last 24 hours. `which`: `kind` (user or thing), `service`, `as_of`. Users and things are never in one line.
+        """
+        last = end or self.house.known_now()
+        return rollups.roll_up(self.house, by, start or last - timedelta(days=1), last, **which)
+
+    def trial(self, service: str, rows: Any, catalogue: str | Path | None = None) -> pd.DataFrame:
+        """Rows made by hand (`{kqi: value}`, several, or a frame) scored as `service`: score, coverage, requirement,
+        and what each KQI cost; by the catalogue in use, or a file.
+        """
+        tried = self.house.catalogue if catalogue is None else Catalogue.load(catalogue)
+        return trial.trial(tried, service, rows).frame()
+
     def explain(self, subject: str, service: str, slot: datetime) -> list[str]:
         """Why a subject's score on a service was what it was, a line each; NotFoundError where nothing was recorded."""
         return experience.explain(self.house, subject, service, slot)
+
+    def zoom(
+        self,
+        problem_id: str | None = None,
+        *,
+        dry_run: bool = False,
+        guard: AbstractContextManager[object] | None = None,
+        go_on: Callable[[], bool] = lambda: True,
+    ) -> Zoomed:
+        """A second look at the series that open problems (or one problem) hurt most: ask for detail within the budget,
+        examine, write findings and the problems' revisions. `dry_run` only says what it would look at. `guard` is held
+        while something is written; `go_on` says before each series whether to do another one.
+        """
+        return zooming.zoom(self.house, problem_id, dry_run, guard, go_on)
+
+    def findings(self, problem_id: str | None = None, as_of: datetime | None = None) -> list[Finding]:
+        """What second looks found, oldest first, of one problem or of all."""
+        return zooming.findings(self.house, problem_id, as_of)
+
+    def detail_requests(self, problem_id: str | None = None) -> list[DetailEntry]:
+        """Every request for detail and what became of it, oldest first."""
+        return zooming.requests(self.house, problem_id)
+
+    def warnings(self, horizon: timedelta | None = None) -> Warnings:
+        """Drifting series that will miss their requirement within `horizon` (else the settings'), soonest first."""
+        return warning.warnings(self.house, horizon)
+
+    def degradations(
+        self,
+        during: tuple[datetime, datetime] | None = None,
+        level: str | None = None,
+        service: str | None = None,
+        as_of: datetime | None = None,
+    ) -> pd.DataFrame:
+        """Episodes of what was worse than usual, missing or silent, the strongest first; `during` else the last day."""
+        return degradations.degradations(self.house, degradations.lately(self.house, during), level, service, as_of)
 
     def health(self) -> HealthView:
         """State of feeds, learning and the whole."""
@@ -130,9 +197,15 @@ class Cem:
         self, until: datetime, progress: Progress | None, *, learn_only: bool = False, start: datetime | None = None
     ) -> Assessed:
         if self._ticking is None:
-            self._ticking = Ticking(self.house)
+            first = self.house.settings.engine.rooms == "first"
+            self._ticking = Watching(self.house) if first else Ticking(self.house)
         try:
             return self._ticking.advance(until, progress, learn_only=learn_only, start=start)
         except BaseException:
-            self._ticking = None  # what it remembers may be ahead of what was committed: begin again from the ledger
+            self._let_go()  # what it remembers may be ahead of what was committed: begin again from the ledger
             raise
+
+    def _let_go(self) -> None:
+        if self._ticking is not None:
+            self._ticking.close()
+        self._ticking = None

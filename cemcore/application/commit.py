@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from cemcore.application import degradations, versions
 from cemcore.application.house import House
 from cemcore.application.stages import Stopwatch
 from cemcore.domain import Alarm, Impact, ProblemStatus, ServiceProblem, State
 from cemcore.panel import Int16, Int32
+from cemcore.pipeline import zooming
 from cemcore.pipeline.result import SlotResult
-from cemcore.pipeline.route import RouteState, SlotInputs
+from cemcore.pipeline.route import SlotInputs
 from cemcore.storage import StoredFile, Tick
 
 SETTLED = (ProblemStatus.RESOLVED, ProblemStatus.REJECTED)
@@ -47,7 +52,7 @@ class Committer:
         """Problems that something new was committed about, in the order of their first change."""
         return tuple(self._changed)
 
-    def commit(self, state: RouteState | None) -> None:
+    def commit(self, state: Mapping[str, NDArray[Any]] | None) -> None:
         """Write and register everything held; with `state`, as a snapshot to restart from."""
         if not self._steps:
             return
@@ -55,7 +60,10 @@ class Committer:
         first, last = self._steps[0].inputs.slot, self._steps[-1].inputs.slot
         revisions, numbers = self._revisions()
         files = self._write(f"{first}-{last}", numbers)
-        snapshot = archive.write_state(f"route-{last}", state.get_state(), last) if state is not None else None
+        snapshot = None
+        if state is not None:
+            arrays = {**state, versions.SHAPE: versions.shape(self._house.catalogue)}
+            snapshot = archive.write_state(f"route-{last}", arrays, last)
         now = int(self._house.clock().timestamp())
         with ledger.begin() as tx:
             for step in self._steps:
@@ -98,7 +106,7 @@ class Committer:
         texts = _Texts(self._house, self._steps[-1].result.problem_ids)
         frames = {
             "scores": [self._scores(s, texts) for s in self._steps if len(s.inputs.rows)],
-            "degradations": [self._degradations(s, texts) for s in self._steps if s.result.degraded.any()],
+            "degradations": [p for s in self._steps for p in self._degradations(s, texts) if len(p)],
             "attribution": [
                 self._attribution(s, texts, n)
                 for s, n in zip(self._steps, numbers, strict=True)
@@ -106,11 +114,13 @@ class Committer:
             ],
             "memberships": [self._memberships(s, texts) for s in self._steps if len(s.result.memberships)],
         }
-        return [
+        written = [
             self._house.archive.write(feed, name, pd.concat(parts, ignore_index=True))
             for feed, parts in frames.items()
             if parts
         ]
+        catalogue = versions.keep(self._house) if frames["scores"] else None
+        return written if catalogue is None else [*written, catalogue]
 
     def _scores(self, step: _Step, texts: _Texts) -> pd.DataFrame:
         rows, scored, found = step.inputs.rows, step.result.scored, step.result.detected
@@ -123,10 +133,13 @@ class Committer:
             "service": texts.service(rows.service),
             "subject_id": texts.of("subject", rows.subject),
             "resource_id": texts.of("resource", rows.resource),
+            "sessions": rows.sessions,
             "score": scored.score,
             "requirement": scored.requirement,
             "coverage": scored.coverage,
             "profile": texts.profile(scored.profile),
+            "profile_version": texts.profile_version(scored.profile),
+            "catalogue": pd.Categorical.from_codes(np.zeros(len(rows), np.int8), [texts.stamp]),
             "surprise": found.surprise,
             "z": found.z,
             "habit_surprise": step.result.habit.surprise,
@@ -139,22 +152,27 @@ class Committer:
             columns[f"cost_{kqi}"] = scored.contributors[:, k]
         return pd.DataFrame(columns)
 
-    def _degradations(self, step: _Step, texts: _Texts) -> pd.DataFrame:
-        """What was abnormal: one slot of one (service, subject) a row; slots in a row make an episode."""
+    def _degradations(self, step: _Step, texts: _Texts) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """What was abnormal: one slot of one (service, subject) a row; and what the watches told."""
         of = step.result.degraded
         rows, found = step.inputs.rows.take(of), step.result.detected.take(of)
-        return pd.DataFrame(
+        subjects = pd.DataFrame(
             {
                 "slot": rows.slot,
                 "recorded_at": np.full(len(rows), step.inputs.known_at),
-                "service": texts.service(rows.service),
-                "level": pd.Categorical.from_codes(np.zeros(len(rows), np.int8), ["subject"]),
-                "key": texts.of("subject", rows.subject),
+                "service": texts.service(rows.service).astype("str"),
+                "level": pd.array([degradations.SUBJECT] * len(rows), dtype="str"),
+                "key": texts.of("subject", rows.subject).astype("str"),
                 "depth": step.result.scored.depth[of],
                 "surprise": found.surprise,
                 "z": found.z,
+                "what": pd.array(["worse"] * len(rows), dtype="str"),
+                "begin": pd.to_datetime(rows.slot, unit="s", utc=True),
+                "end": pd.to_datetime(rows.slot + step.inputs.seconds, unit="s", utc=True),
             }
         )
+        told = degradations.frame(self._house, step.result.findings, step.inputs.slot, step.inputs.known_at)
+        return subjects, told
 
     def _attribution(self, step: _Step, texts: _Texts, numbers: dict[str, int]) -> pd.DataFrame:
         a, ids = step.result.attribution, step.result.problem_ids
@@ -202,6 +220,7 @@ class Committer:
                     problem if before is None else replace(problem, status=_status(before.status, problem.status))
                 )
                 numbered = replace(numbered, revision=1 if before is None else before.revision + 1)
+                numbered = numbered if before is None else zooming.carried(before, numbered)
                 latest[problem.problem_id] = numbered
                 out.append((numbered, step.result.impacts.get(problem.problem_id)))
             for name in {step.result.problem_ids[p] for p in np.unique(step.result.attribution.problem) if p >= 0}:
@@ -225,6 +244,7 @@ class _Texts:
     def __init__(self, house: House, problem_ids: tuple[str, ...]) -> None:
         self._house, self._problems = house, pd.Index(list(problem_ids), dtype="str")
         self._lists: dict[str, pd.Index] = {}
+        self.stamp = versions.stamp(house.catalogue)
 
     def of(self, coding: str, codes: Int32) -> pd.Categorical:
         if coding not in self._lists:
@@ -236,6 +256,10 @@ class _Texts:
 
     def profile(self, codes: Int16) -> pd.Categorical:
         return pd.Categorical.from_codes(codes, [p.name for p in self._house.catalogue.profiles])
+
+    def profile_version(self, codes: Int16) -> pd.Categorical:
+        of, versions_of = pd.factorize(np.array([p.version for p in self._house.catalogue.profiles], dtype=object))
+        return pd.Categorical.from_codes(np.append(of, -1)[codes], versions_of)
 
     def problem(self, codes: Int32) -> pd.Categorical:
         """Ids only ever grow: those of the last step mean the same in every earlier one."""

@@ -6,17 +6,20 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
+from cemcore.application import versions
 from cemcore.application.arrivals import Qualities
 from cemcore.application.house import House
-from cemcore.codes import Codes
+from cemcore.catalogue import Catalogue
 from cemcore.domain import Feed
 from cemcore.errors import NotFoundError
-from cemcore.panel import Population, QualityRows
-from cemcore.pipeline import scoring
+from cemcore.panel import QualityRows
+from cemcore.pipeline import profiles, scoring
 from cemcore.storage import as_known
 from cemcore.topology import grown
 
 _KEY = ["slot", "subject_id", "service"]
+SAME = 0.05
+"""Points by which two computations of one score may differ: the archive keeps them as float32."""
 
 
 def scores(
@@ -50,7 +53,10 @@ def scores(
 
 
 def explain(house: House, subject: str, service: str, slot: datetime) -> list[str]:
-    """Lines that say what a score was made of: what each indicator cost, what was expected, and how sure that is."""
+    """Lines that say what a score was made of: what each indicator cost, what was expected, and how sure that is.
+
+    Computed once more from the record, with the catalogue and the inventory of that time.
+    """
     seconds = house.settings.operator.slot_seconds
     start = int(slot.timestamp()) // seconds * seconds
     moment = datetime.fromtimestamp(start, UTC)
@@ -58,9 +64,15 @@ def explain(house: House, subject: str, service: str, slot: datetime) -> list[st
     if rows.empty:
         raise NotFoundError(f"no record of {subject} on {service} in the slot of {moment.isoformat()}")
     row = rows.iloc[-1]
-    record = _record(house, subject, service, start)
-    scored = scoring.score(record, house.catalogue, house.models, _people(house), _codings(house))
-    lines = [f"{subject}, slot {moment.isoformat()}", *scoring.explain_row(record, scored, house.catalogue, 0)]
+    by = versions.scorers(house, row.get("catalogue"))
+    record = _record(house, by.catalogue, subject, service, start)
+    world, codes = house.worlds.at(int(row["recorded_at"].timestamp())), house.registry.codes
+    people = grown(world.population, len(codes("subject")))
+    scored = scoring.score(record, by.catalogue, by.models, people, profiles.codings(codes))
+    lines = [f"{subject}, slot {moment.isoformat()}", *scoring.explain_row(record, scored, by.catalogue, 0)]
+    lines += _versions(house, by)
+    if pd.notna(row["score"]) and not abs(float(scored.score[0]) - float(row["score"])) <= SAME:
+        lines.append(f"the archive has {float(row['score']):.1f}: what it was scored from has changed since")
     if pd.isna(row["habit_surprise"]):
         lines.append("habit: too young to say")
     else:
@@ -73,24 +85,29 @@ def explain(house: House, subject: str, service: str, slot: datetime) -> list[st
     return lines
 
 
-def _record(house: House, subject: str, service: str, slot: int) -> QualityRows:
+def _versions(house: House, by: versions.Scorers) -> list[str]:
+    """By which catalogue and models it was scored, where that is not what scores today."""
+    today = versions.stamp(house.catalogue)
+    if not by.kept:
+        return [f"older than the record of catalogues: computed with today's, {today}"]
+    lines = [f"scored by catalogue {by.stamp}, {', '.join(by.plugins)}"]
+    if by.stamp != today:
+        lines.append(f"today's catalogue is {today}")
+    if by.changed:
+        lines.append(f"computed with today's version of {', '.join(p.split()[0] for p in by.changed)}")
+    return lines
+
+
+def _record(house: House, catalogue: Catalogue, subject: str, service: str, slot: int) -> QualityRows:
     """The quality record behind a score, as first known: the score is computed from it once more."""
     slots = (slot, slot + house.settings.operator.slot_seconds)
     frame = house.archive.read(house.ledger.files(str(Feed.QUALITY), slots=slots), slots=slots)
     mine = frame[(frame["subject_id"] == subject) & (frame["service"] == service)]
     resources = house.registry.codes("resource").find
-    rows, _ = Qualities(house.catalogue, house.registry, resources, 0).rows(mine)
+    rows, _ = Qualities(catalogue, house.registry, resources, 0).rows(mine)
     if not len(rows):
         raise NotFoundError(f"the record of {subject} on {service} is no longer kept (retention)")
     return rows
-
-
-def _people(house: House) -> Population:
-    return grown(house.worlds.newest().population, len(house.registry.codes("subject")))
-
-
-def _codings(house: House) -> dict[str, Codes]:
-    return {name: house.registry.codes(f"attribute:{name}") for name in ("slice", "plan")}
 
 
 def _subjects(house: House, subject: str | None, customer: str | None, segment: str | None) -> set[str] | None:

@@ -38,7 +38,7 @@ class Gatherer:
         self._horizon = int(settings.assess.horizon_hours * 3600)
         resources = registry.codes("resource").find
         self._qualities = Qualities(catalogue, registry, resources, self._horizon)
-        self._measured = Measured(settings.assess.load_kpis, resources)
+        self._measured = Measured(settings.assess.load_kpis, resources, catalogue)
         self._alarms, self._work = AlarmBook(), WorkBook()
         self._facts = Facts(registry.codes, catalogue.services)
         self._known_at = NEVER

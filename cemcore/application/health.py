@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from cemcore import plugins
+from cemcore.application import degradations
 from cemcore.application.commit import BLIND
 from cemcore.application.gather import settled_at
 from cemcore.application.house import House, wall_clock
 from cemcore.domain import Feed, Window
 from cemcore.errors import CemError
+from cemcore.pipeline.watching import FINDING
 from cemcore.protocols import Collector
 from cemcore.views import CheckLine, FeedHealth, HealthView
 
@@ -46,6 +48,8 @@ def health(house: House) -> HealthView:
         open_problems=len(ledger.problems(open_only=True)),
         learning_until=learning,
         feeds=feeds,
+        findings_a_day=degradations.a_day([(t.slot, dict(t.counts)) for t in ticks], FINDING),
+        false_discovery=house.settings.assess.false_discovery,
         blind=_blind(ticks[-1].counts if ticks else {}),
         inventory_faults=tuple(str(f.text) for f in house.worlds.newest().topology.faults[:_LISTED]),
         assessor=ledger.holder("assessor", wall_clock()) or "",

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from cemcore import plugins
 from cemcore.application.world import Worlds
-from cemcore.catalogue import Catalogue
+from cemcore.catalogue import Catalogue, extra_columns
 from cemcore.domain import Feed
-from cemcore.pipeline import scoring
-from cemcore.protocols import Collector, Detector, ExperienceModel
+from cemcore.pipeline import rollup, scoring
+from cemcore.protocols import Collector, Detector, Examiner, ExperienceModel
 from cemcore.settings import Settings
 from cemcore.storage import Archive, Ledger, Registry
 
@@ -37,21 +37,25 @@ class House:
     collectors: Mapping[str, Collector]
     models: Mapping[str, ExperienceModel]
     detector: Detector
+    examiners: Mapping[str, Examiner]
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock = wall_clock) -> House:
         """Everything that `settings` names. Plug-ins first: a wrong option is said before any file is made."""
         catalogue = Catalogue.load(settings.path(settings.assess.catalogue))
-        collectors = build_collectors(settings)
+        collectors = build_collectors(settings, catalogue)
         models = build_models(catalogue)
         scoring.check(catalogue, models)
+        rollup.check(catalogue, models)
         seconds = settings.operator.slot_seconds
         detector: Detector = plugins.build("detectors", settings.assess.detector, {"seconds": seconds})
+        examiners = build_examiners(settings)
         archive = Archive(settings.path(settings.storage.archive))
         ledger = Ledger.open(settings.ledger_url)
         registry = Registry.load(ledger)
         worlds = Worlds(archive, ledger, registry, settings, catalogue)
-        return cls(settings, clock, catalogue, archive, ledger, registry, worlds, collectors, models, detector)
+        parts = (archive, ledger, registry, worlds, collectors, models, detector, examiners)
+        return cls(settings, clock, catalogue, *parts)
 
     def known_now(self) -> datetime:
         """Up to when something is known: the end of the last assessed slot; the clock's time before the first."""
@@ -69,13 +73,19 @@ class House:
         return bool(quality) and all(getattr(c, "arrival", None) for c in quality)
 
 
-def build_collectors(settings: Settings) -> dict[str, Collector]:
-    """The configured sources as collectors, by name; relative paths start at the settings' root."""
+def build_collectors(settings: Settings, catalogue: Catalogue) -> dict[str, Collector]:
+    """The configured sources as collectors, by name; relative paths start at the settings' root.
+
+    A collector of quality records that has an option `more` is told which columns the catalogue adds.
+    """
     out: dict[str, Collector] = {}
+    more = extra_columns(catalogue)
     for source in settings.sources:
         options = dict(source.options)
         if "path" in options:
             options["path"] = str(settings.path(str(options["path"])))
+        if "more" not in options and plugins.has_option("collectors", source.collector, "more"):
+            options["more"] = more
         out[source.name] = plugins.build("collectors", source.collector, {"source": source.name, **options})
     return out
 
@@ -85,3 +95,12 @@ def build_models(catalogue: Catalogue) -> dict[str, ExperienceModel]:
     return {
         wanted.key: plugins.build("experience_models", wanted.plugin, wanted.options) for wanted in catalogue.models
     }
+
+
+def build_examiners(settings: Settings) -> dict[str, Examiner]:
+    """The second lookers that `[zoom]` names, in its order, all at its level."""
+    return {name: plugins.build("examiners", name, _level(name, settings)) for name in settings.zoom.examiners}
+
+
+def _level(name: str, settings: Settings) -> dict[str, float]:
+    return {"level": settings.zoom.level} if plugins.has_option("examiners", name, "level") else {}

@@ -14,7 +14,7 @@ from cemcore.domain import INVENTORY, Batch, Content, Feed, Window
 from cemcore.errors import CollectError, ContractError, FeedError
 from cemcore.frames import quarantined
 from cemcore.protocols import Collector
-from cemcore.storage import Archive, Ledger
+from cemcore.storage import Archive, Ledger, StoredFile, parts
 
 FLUSH_ROWS = 500_000
 """Batches of one source are written together up to about so many rows a file."""
@@ -50,8 +50,8 @@ class Taken:
 class Ingest:
     """Takes what one source has, and hands it to archive and ledger: files first, then one transaction."""
 
-    def __init__(self, archive: Archive, ledger: Ledger) -> None:
-        self._archive, self._ledger = archive, ledger
+    def __init__(self, archive: Archive, ledger: Ledger, partitions: int = 1) -> None:
+        self._archive, self._ledger, self._partitions = archive, ledger, partitions
 
     def take(
         self,
@@ -114,9 +114,10 @@ class Ingest:
         if rejects:
             tables["quarantine"] = pd.concat(rejects, ignore_index=True).assign(recorded_at=moment)
         files = [
-            self._archive.write(to, f"{name}-{label}", part.assign(source=name))
+            file
             for to, table in tables.items()
             for part in _days(table)
+            for file in self._written(to, f"{name}-{label}", part.assign(source=name))
         ]
         counts = _summed(content.counts for _, content in group)
         if "unjoined" in tables:
@@ -128,6 +129,12 @@ class Ingest:
                 tx.register_file(file)
         rows = sum(len(c.frame) for _, c in group)
         return Taken(name, str(feed), len(group), rows, sum(len(c.quarantine) for _, c in group), counts)
+
+    def _written(self, feed: str, name: str, frame: pd.DataFrame) -> list[StoredFile]:
+        """The rows as one file; quality records as one a partition of subjects, where there are several."""
+        if self._partitions == 1 or feed != Feed.QUALITY:
+            return [self._archive.write(feed, name, frame)]
+        return parts.write(self._archive, feed, name, frame, self._partitions)
 
     def _stamped(self, frame: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFrame:
         """`frame` with recorded time: as the source says, but never before a tick that went without the row."""

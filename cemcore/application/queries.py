@@ -46,6 +46,7 @@ def problem(house: House, problem_id: str, as_of: datetime | None) -> ProblemVie
         tuple(revisions),
         tuple(house.ledger.verdicts(problem_id)),
         members(house, as_of, [problem_id]).drop(columns="problem_id"),
+        tuple(house.ledger.findings(problem_id, as_of)),
     )
 
 

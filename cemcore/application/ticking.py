@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
+from numpy.typing import NDArray
 
+from cemcore.application import versions
 from cemcore.application.commit import Committer
-from cemcore.application.gather import Gatherer, settled_at
+from cemcore.application.due import due as slots_due
+from cemcore.application.due import first_slot
+from cemcore.application.gather import Gatherer
 from cemcore.application.house import House
 from cemcore.application.ingest import Progress
+from cemcore.application.spread import Spread
 from cemcore.application.stages import Stopwatch, Timing
-from cemcore.domain import Feed, Window
+from cemcore.domain import Window
 from cemcore.errors import StorageError
 from cemcore.pipeline import route
 from cemcore.pipeline.result import SlotResult
@@ -45,9 +50,17 @@ class Ticking:
     def __init__(self, house: House) -> None:
         self._house = house
         self._seconds = house.settings.operator.slot_seconds
-        self._parts = route.Parts.build(house.catalogue, house.models, house.detector, house.settings)
+        parts = route.Parts.build(house.catalogue, house.models, house.detector, house.settings)
+        engine = house.settings.engine
+        self._spread = Spread(house) if engine.kind != "inline" or engine.partitions > 1 else None
+        self._parts = replace(parts, first=self._spread)
         self._gatherer = self._new_gatherer()
         self._state: route.RouteState | None = None
+
+    def close(self) -> None:
+        """Let go of the engine, where there is one."""
+        if self._spread is not None:
+            self._spread.close()
 
     def advance(
         self,
@@ -61,10 +74,10 @@ class Ticking:
         if self._state is None:
             self._state = self._restore()
         self._house.archive.sweep(self._house.ledger.paths(), older_than_s=SWEEP_AGE_S)
-        due = list(self._due(until, start))
+        due = list(slots_due(self._house, until, start))
         if not due:
             return Assessed(0, None, ())
-        learn_until = self._house.settings.learning_ends(self._first_slot() or due[0][0])
+        learn_until = self._house.settings.learning_ends(first_slot(self._house) or due[0][0])
         watch = Stopwatch()
         committer = Committer(self._house, watch)
         self._gatherer.open(due[-1][1])
@@ -75,7 +88,7 @@ class Ticking:
             result, self._state = route.run(inputs, self._state, self._parts, watch.lap)
             committer.add(inputs, result, self._gatherer.drain_alarms())
             if self._closes_run(slot) or n + 1 == len(due):
-                committer.commit(self._state if self._closes_run(slot) else None)
+                committer.commit(self._arrays() if self._closes_run(slot) else None)
             if progress is not None:
                 progress("assess", n + 1, len(due))
         return Assessed(len(due), datetime.fromtimestamp(due[-1][0], UTC), committer.changed(), watch.take())
@@ -103,6 +116,7 @@ class Ticking:
             ]
             if progress is not None:
                 progress("replay", n + 1, len(ticks))
+        self.close()
         self._state, self._gatherer = None, self._new_gatherer()
         return pd.DataFrame(lines, columns=["slot", "problem_id", "revision", "change", "cause"])
 
@@ -123,19 +137,31 @@ class Ticking:
 
     def _snapshot(self, before: int | None, ticks: list[Tick]) -> tuple[int, route.RouteState]:
         """(slot, state) of the newest snapshot that this version reads; (-1, the first state) where there is none."""
-        state = route.initial_state(self._parts)
+        state, spread = route.initial_state(self._parts), self._spread
         found = self._house.ledger.snapshot(before)
         while found is not None:
             slot, path = found
             try:
-                state = state.set_state(self._house.archive.read_state(path))
+                arrays = self._house.archive.read_state(path)
+                if not versions.fits(arrays, self._house.catalogue):
+                    raise StorageError("it was made for other services or KQIs")
+                if spread is not None and not spread.fits(arrays):
+                    raise StorageError("it was made of another number of partitions")
+                state = state.set_state(arrays if spread is None else spread.restore(arrays))
             except StorageError as e:
                 _log.warning("a snapshot can't be used; going back further", extra={"path": path, "reason": str(e)})
                 found = self._house.ledger.snapshot(slot - 1)
                 continue
             self._gatherer.resume(slot, next(t.known_at for t in ticks if t.slot == slot))
             return slot, state
+        if spread is not None:
+            spread.restore({})
         return -1, state
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything that the corridor remembers."""
+        assert self._state is not None  # set by _restore
+        return {**self._state.get_state(), **(self._spread.get_state() if self._spread is not None else {})}
 
     def _again(self, tick: Tick) -> SlotResult:
         assert self._state is not None  # set by _restore
@@ -143,34 +169,6 @@ class Ticking:
         result, self._state = route.run(inputs, self._state, self._parts)
         self._gatherer.drain_alarms()
         return result
-
-    def _due(self, until: datetime, start: datetime | None) -> Iterator[tuple[int, int]]:
-        """(slot, known-time) of each slot that has settled by `until` and has not been ticked."""
-        ledger, settings = self._house.ledger, self._house.settings
-        last = ledger.watermark("slot")
-        first = last + self._seconds if last is not None else self._first_slot()
-        if first is None:
-            return
-        if start is not None:
-            first = max(first, int(start.timestamp()) // self._seconds * self._seconds)
-        quality = [n for n, c in self._house.collectors.items() if c.feed is Feed.QUALITY]
-        asked = min((ledger.watermark(f"asked:{n}") or 0 for n in quality), default=0)
-        known = ledger.watermark("known_at") or 0
-        slot = first
-        while settled_at(slot, settings) <= until.timestamp():
-            known_at = settled_at(slot, settings)
-            if not self._house.says_arrival:
-                if asked < slot + self._seconds:
-                    return
-                known_at = max(known_at, asked)
-            known = max(known, known_at)
-            yield slot, known
-            slot += self._seconds
-
-    def _first_slot(self) -> int | None:
-        """The first slot that any quality record is of."""
-        starts = [f.slot_min for f in self._house.ledger.files("quality") if f.slot_min is not None]
-        return min(starts) // self._seconds * self._seconds if starts else None
 
     def _closes_run(self, slot: int) -> bool:
         return (slot // self._seconds + 1) % self._house.settings.storage.commit_slots == 0

@@ -70,6 +70,12 @@ class Worlds:
             self._built[snapshot] = self._build(chosen)
         return self._built[snapshot]
 
+    def files_at(self, feed: Feed, known_at: int) -> list[StoredFile]:
+        """The files of an inventory feed as known at `known_at` [s]."""
+        if not self._files:
+            self.refresh()
+        return self._newest(feed, known_at)
+
     def _newest(self, feed: Feed, known_at: int) -> list[StoredFile]:
         by_source: dict[str, StoredFile] = {}
         for file in self._files[feed]:

@@ -1,4 +1,4 @@
-"""Commands that ask: problems, problem, impact, experience, explain, health."""
+"""Commands that ask: problems, problem, impact, health."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Action(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this part."""
-    for command in (problems, problem, impact, experience, explain, health):
+    for command in (problems, problem, impact, health):
         app.command(rich_help_panel=c.ASK)(command)
 
 
@@ -166,82 +166,6 @@ def _report(cem: Any, known: Any, period: Any, only_open: bool, limit: int | Non
         lambda: report.problems_listing(views[:limit], "Impact report"),
         lambda: impact_report(views, known or cem.house.known_now(), c.zone(cem), name, limit=limit, width=c.width()),
     )
-
-
-def experience(
-    subject: Annotated[str | None, typer.Option("--subject", help="Of one user or thing.")] = None,
-    customer: Annotated[str | None, typer.Option("--customer", help="Of all that one customer pays for.")] = None,
-    segment: Annotated[str | None, typer.Option("--segment", help="Of one segment.")] = None,
-    service: Annotated[str | None, typer.Option("--service", help="Only this service.")] = None,
-    start: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="From; else 24 hours before the end.")
-    ] = None,
-    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Up to; else now.")] = None,
-    config: c.ConfigOption = None,
-    json: c.JsonOption = False,
-    form: c.FormatOption = c.Format.TABLE,
-) -> None:
-    """Experience over time, of a subject, a customer, a segment or a service.
-
-    Examples:
-
-    - `cem experience --subject U000012 --service voice`
-    - `cem experience --customer C0042 --from 2025-11-08 --to 2025-11-09 --format csv`
-    """
-    from cemcore import report
-    from cemcore.report.asked import span
-    from cemcore.report.experience_report import experience_report
-
-    who = {
-        k: v for k, v in (("subject", subject), ("customer", customer), ("segment", segment), ("service", service)) if v
-    }
-    if not who:
-        raise typer.BadParameter("of whom? --subject, --customer, --segment or --service")
-    with c.opened(config) as cem:
-        try:
-            first, last = span(start, end, cem.house.clock(), c.zone(cem))
-        except ValueError as e:
-            raise typer.BadParameter(str(e)) from e
-        rows = cem.scores(first, last, **who)
-        title = "Experience of " + ", ".join(f"{k} {v}" for k, v in who.items())
-        c.say(
-            c.chosen(json, form),
-            lambda: report.experience_document(rows, who, first, last),
-            lambda: report.experience_listing(rows, title),
-            lambda: experience_report(rows, title, c.zone(cem)),
-        )
-
-
-def explain(
-    words: Annotated[list[str], typer.Argument(metavar="ID | score SUBJECT SERVICE TIME", help="What to explain.")],
-    config: c.ConfigOption = None,
-    json: c.JsonOption = False,
-) -> None:
-    """Why: the evidence for a problem's causes, or what went into one score.
-
-    Examples:
-
-    - `cem explain P-17`
-    - `cem explain score U000012 voice 2025-11-08T14:15`
-    """
-    if words[0] == "score" and len(words) == 4:
-        _explain_score(words[1], words[2], words[3], config, c.chosen(json, c.Format.TABLE))
-    elif len(words) == 1:
-        problems(problem_id=words[0], config=config, json=json)
-    else:
-        raise typer.BadParameter("either a problem's ID, or: score SUBJECT SERVICE TIME")
-
-
-def _explain_score(subject: str, service: str, at: str, config: Any, form: c.Format) -> None:
-    from rich.text import Text
-
-    from cemcore import report
-
-    with c.opened(config) as cem:
-        slot = c.time_of(cem, at)
-        lines = cem.explain(subject, service, slot)
-        document = report.explanation_document(subject, service, slot, lines)
-        c.say(form, lambda: document, lambda: None, lambda: Text("\n  ".join(lines)))
 
 
 def health(config: c.ConfigOption = None, json: c.JsonOption = False, form: c.FormatOption = c.Format.TABLE) -> None:

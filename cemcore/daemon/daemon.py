@@ -53,7 +53,8 @@ class Daemon:
         self._writing, self._stopping = threading.Lock(), threading.Event()
         self._backoff = {s.name: Backoff(self._every(s.every_s)) for s in cem.house.settings.sources}
         self._tick_backoff, self._lease_backoff = Backoff(LOOK_S), Backoff(LOOK_S)
-        self._upkeep_backoff = Backoff(3600)
+        self._upkeep_backoff, self._zoom_backoff = Backoff(3600), Backoff(60)
+        self._fresh = threading.Event()
         self._said_other = ""
         self._scheduler = BackgroundScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(4)})
 
@@ -69,6 +70,8 @@ class Daemon:
             args, every = [s.name], self._every(s.every_s)
             add(self.collect, "interval", seconds=every, args=args, id=f"collect:{s.name}", next_run_time=first, **once)
         add(self.tick, "interval", seconds=LOOK_S, id="tick", next_run_time=soon + timedelta(seconds=1), **once)
+        if self.cem.house.settings.zoom.enabled:
+            add(self.zoom, "interval", seconds=LOOK_S, id="zoom", next_run_time=soon + timedelta(seconds=2), **once)
         zone = self.cem.house.settings.operator.timezone
         add(self.upkeep, "cron", hour=UPKEEP_HOUR, timezone=zone, id="upkeep", **once)
         self._scheduler.start()
@@ -171,12 +174,45 @@ class Daemon:
         _log.info("upkeep", extra={"compacted": kept.compacted, "retired": kept.retired, "swept": kept.swept})
         return True
 
+    def has_news(self) -> None:
+        """There is something new to take a second look at."""
+        self._fresh.set()
+
+    def zoom(self) -> bool:
+        """After ticks that brought something new, take second looks, as the assessor; a tick goes first: no further
+        series is begun while one waits. False where nothing was done or it failed.
+        """
+        ready = self._fresh.is_set() and not self.stopping and self.lease.held and self._zoom_backoff.ready
+        if not ready:
+            return False
+        self._fresh.clear()
+        begun = time.perf_counter()
+        try:
+            done = self.cem.zoom(guard=self._writing, go_on=self._may_look)
+        except Exception as e:
+            self._failed("zoom", e, self._zoom_backoff)
+            return False
+        self._zoom_backoff.worked()
+        if done.waiting:
+            self._fresh.set()
+        if done.looks or done.expired:
+            verdicts = [str(f.verdict) for _, f in done.looks]
+            facts = {v: verdicts.count(v) for v in sorted(set(verdicts))}
+            _log.info("zoom", extra={"looks": facts, "seconds": round(time.perf_counter() - begun, 3)})
+            if self._on_news is not None and done.revised:
+                self._on_news(done.revised)
+        return True
+
+    def _may_look(self) -> bool:
+        return not self.stopping and not self._writing.locked()
+
     def _run_of_slots(self) -> int:
         begun = time.perf_counter()
         with self._writing:
             assessed = self.cem.assess(self._until())
         if not assessed.slots:
             return 0
+        self._fresh.set()
         seconds = (time.perf_counter() - begun) / assessed.slots
         self.metrics.ticks.inc(assessed.slots)
         self.metrics.timed(assessed.timing)

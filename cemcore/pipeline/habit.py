@@ -4,15 +4,15 @@ habit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cemcore.panel import Bool, Float32, Int64, Population, QualityRows, Rows, ScoredRows
-from cemcore.protocols import Detector
+from cemcore.panel import Bool, Float32, Int32, Int64, Population, QualityRows, Rows, ScoredRows
+from cemcore.protocols import Detector, SharingDetector
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ class HabitState:
     masked: Bool | None = None
 
 
+Tally = Mapping[str, NDArray[Any]]
+"""What series have to say of what they share: plain arrays that add up."""
+
+
 def watch(
     state: HabitState,
     detector: Detector,
@@ -51,20 +55,67 @@ def watch(
     Rows of earlier slots (late ones) are neither judged nor learned: the detector moves forward only.
 
     """
-    slot, hour = now
-    n = len(rows)
-    surprise, z = np.full(n, np.nan, np.float32), np.full(n, np.nan, np.float32)
-    at = np.flatnonzero((rows.slot == slot) & np.isfinite(scored.score))
-    series = pair_of(rows, services)[at]
+    at, asked = _asked(rows, scored, population, now, services)
+    after, surprise, low = _ready(state, detector).step(now[0], *asked, _masked(state))
+    return _told(len(rows), at, surprise, low), HabitState(after.get_state(), None)
+
+
+def judge(
+    state: HabitState,
+    detector: Detector,
+    rows: QualityRows,
+    scored: ScoredRows,
+    population: Population,
+    now: tuple[int, int],
+    services: int,
+    shared: Tally,
+) -> tuple[HabitRows, HabitState, Tally]:
+    """`watch` where the series are one part of all: cohorts and calibration are taken as `shared` (empty: as they are
+    here), and what this part says of them is handed out. A detector that cannot share learns them from its part alone.
+    """
+    at, asked = _asked(rows, scored, population, now, services)
+    ready = _ready(state, detector)
+    if not isinstance(ready, SharingDetector):
+        after, surprise, low = ready.step(now[0], *asked, _masked(state))
+        return _told(len(rows), at, surprise, low), HabitState(after.get_state(), None), {}
+    ready = ready.set_shared(shared) if shared else ready
+    judged, surprise, low, tally = ready.judge(now[0], *asked, _masked(state))
+    return _told(len(rows), at, surprise, low), HabitState(judged.get_state(), None), tally
+
+
+def added(tallies: Sequence[Tally]) -> Tally:
+    """The sum of tallies, in their order, also where some know more cohorts (lines of the arrays) than others."""
+    out = {k: np.array(v) for k, v in tallies[0].items()}
+    for tally in tallies[1:]:
+        for k, v in tally.items():
+            big, small = (out[k], v) if len(out[k]) >= len(v) else (np.array(v), out[k])
+            big[: len(small)] += small
+            out[k] = big
+    return out
+
+
+def _ready(state: HabitState, detector: Detector) -> Detector:
+    return detector if state.arrays is None else detector.set_state(state.arrays)
+
+
+def _masked(state: HabitState) -> Bool:
+    return np.zeros(0, np.bool_) if state.masked is None else state.masked
+
+
+def _asked(
+    rows: QualityRows, scored: ScoredRows, population: Population, now: tuple[int, int], services: int
+) -> tuple[Int64, tuple[Int64, Float32, Int32, Int32]]:
+    """(rows of this very slot with a score, and of these series, score, cohort and hour)."""
+    at = np.flatnonzero((rows.slot == now[0]) & np.isfinite(scored.score))
     thing = population.kind[rows.subject[at]] == 1
     cohort = (rows.service[at] * 2 + thing).astype(np.int32)
-    ready = detector if state.arrays is None else detector.set_state(state.arrays)
-    masked = np.zeros(0, np.bool_) if state.masked is None else state.masked
-    after, surprise[at], low = ready.step(
-        slot, series, scored.score[at], cohort, np.full(len(at), hour, np.int32), masked
-    )
-    z[at] = -low
-    return HabitRows(surprise, z), HabitState(after.get_state(), None)
+    return at, (pair_of(rows, services)[at], scored.score[at], cohort, np.full(len(at), now[1], np.int32))
+
+
+def _told(n: int, at: Int64, surprise: Float32, low: Float32) -> HabitRows:
+    out = HabitRows(np.full(n, np.nan, np.float32), np.full(n, np.nan, np.float32))
+    out.surprise[at], out.z[at] = surprise, -low
+    return out
 
 
 def masking(state: HabitState, rows: QualityRows, leave_out: Bool, services: int) -> HabitState:

@@ -11,6 +11,7 @@ from cemcore.domain import Impact, ServiceProblem
 from cemcore.panel import Bool, DetectedRows, Float32, Int8, Int32, Rows, ScoredRows
 from cemcore.pipeline.habit import HabitRows
 from cemcore.pipeline.impact import Attribution
+from cemcore.pipeline.watching import NOTHING, Findings
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class SlotResult:
     indices. row_problem: int32 a row, the open problem that explains it, -1 none. memberships: of the problems
     revised. attribution: bad minutes of this tick's rows, and of earlier rows that a problem confirmed now explains
     (their lines replace the earlier ones of the same slot, subject and service). impacts: totals by problem id. blind:
-    bool a domain. counts: for health.
+    bool a domain. counts: for health. findings: what the watches of groups, usage and single series tell.
     """
 
     scored: ScoredRows
@@ -60,3 +61,4 @@ class SlotResult:
     blind: Bool
     counts: Mapping[str, int]
     habit: HabitRows
+    findings: Findings = NOTHING

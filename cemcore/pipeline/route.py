@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cemcore.catalogue import Catalogue
+from cemcore.codes import Codes
 from cemcore.domain import Alarm, Impact, PlannedWork, ServiceProblem
 from cemcore.frames import ATTRIBUTES
 from cemcore.panel import Bool, Float32, Int32, Int64, MeasurementRows, Population, QualityRows, ScoredRows
-from cemcore.pipeline import impact, reporting, snapshot
+from cemcore.pipeline import impact, profiles, reporting, snapshot, watching
 from cemcore.pipeline.chronic import Chronic
-from cemcore.pipeline.detection import blindness, detect, expectation, history, learning, load, null
+from cemcore.pipeline.detection import blindness, detect, discovery, expectation, history, learning, load, null
 from cemcore.pipeline.detection import state as remembering
 from cemcore.pipeline.detection.transform import scales
 from cemcore.pipeline.habit import HabitRows, HabitState, masking, pair_of, watch
@@ -31,8 +32,6 @@ FREE_DAY = 5
 """From this day of the week on (Saturday; holidays count as Sunday) a day is free."""
 FALSE_DISCOVERY = 0.05
 """Share of the rows called degraded, one by one, that may be so by chance."""
-NARROWED_BY = ("slice", "plan")
-"""Attributes that a requirement profile may name."""
 DAY = 86_400
 
 
@@ -65,15 +64,26 @@ class SlotInputs:
     facts: Facts | None = None
 
 
+FirstRooms = Callable[
+    [SlotInputs, HabitState, Mapping[str, Codes]], tuple[ScoredRows, HabitRows, HabitState]
+]  # fmt: skip
+"""Scores and watches a tick's rows, given the codings that profiles need."""
+
+
 @dataclass(frozen=True)
 class Parts:
-    """What the corridor works with: catalogue and models of room one, settings of rooms two and three."""
+    """What the corridor works with: catalogue and models of room one, settings of rooms two and three.
+
+    first: who walks rooms one and two, where that is not this process.
+    """
 
     catalogue: Catalogue
     models: Mapping[str, ExperienceModel]
     detection: remembering.Settings
     budget: float
     detector: Detector
+    false_discovery: float = FALSE_DISCOVERY
+    first: FirstRooms | None = None
 
     @classmethod
     def build(
@@ -82,7 +92,8 @@ class Parts:
         """Parts as the settings want them."""
         kpis = dict.fromkeys(settings.assess.load_kpis, 1.0)
         found = remembering.Settings(scales(catalogue), len(catalogue.services), load=kpis)
-        return cls(catalogue, models, found, settings.assess.false_alarm_budget, detector)
+        limits = settings.assess
+        return cls(catalogue, models, found, limits.false_alarm_budget, detector, limits.false_discovery)
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,7 @@ class RouteState:
     last_hour: int = -1
     habit: HabitState = field(default_factory=HabitState)
     claims: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    watches: watching.WatchState = field(default_factory=watching.WatchState)
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """The state as plain arrays."""
@@ -116,6 +128,7 @@ CLASSES: tuple[type, ...] = (
     history.Past, expectation.Expectation, blindness.Activity,
     null.ShrunkenNull, null.Tail, localise.LocaliseState, explanations.Explanations, explanations.Table, blocks.Block,
     thresholds.Thresholds, live.Live, Tally, HabitState, Chronic,
+    *watching.CLASSES,
 )  # fmt: skip
 """Classes that a state is made of."""
 
@@ -133,15 +146,18 @@ def run(
     `left` is told each stage that is done, for whoever takes the time.
     """
     rows, free = inputs.rows, inputs.day >= FREE_DAY
-    facts = inputs.facts
-    codings = {} if facts is None else {n: facts.codes(f"attribute:{n}") for n in NARROWED_BY}
-    scored = score(rows, parts.catalogue, parts.models, inputs.population, codings)
-    left("score")
+    codings = {} if inputs.facts is None else profiles.codings(inputs.facts.codes)
     settings = localise.Settings(len(parts.catalogue.services), inputs.seconds, parts.budget)
-    watched_habit, habit = watch(
-        state.habit, parts.detector, rows, scored, inputs.population, (inputs.slot, inputs.day * 24 + inputs.hour),
-        settings.services,
-    )  # fmt: skip
+    if parts.first is not None:
+        scored, watched_habit, habit = parts.first(inputs, state.habit, codings)
+        left("score")
+    else:
+        scored = score(rows, parts.catalogue, parts.models, inputs.population, codings)
+        left("score")
+        watched_habit, habit = watch(
+            state.habit, parts.detector, rows, scored, inputs.population,
+            (inputs.slot, inputs.day * 24 + inputs.hour), settings.services,
+        )  # fmt: skip
     state = replace(state, habit=habit)
     left("watch")
     if _refit_due(inputs, state):
@@ -219,12 +235,17 @@ def _answer(
     expected = state.chronic.expected(rows, services)
     healthy = (owner < 0) & ~found.rows.blind
     state = replace(state, chronic=state.chronic.learned(rows, scored, healthy, services))
-    degraded = _degraded(found, owner)
+    degraded = _degraded(found, owner, parts.false_discovery)
+    findings, watches = watching.watch(
+        state.watches, _watched(inputs, found, owner, habit, services), parts.false_discovery,
+        watching.alarmed(inputs.alarms, inputs.work, inputs.topology),
+    )  # fmt: skip
+    state = replace(state, watches=watches)
     counts = {
         "rows": len(rows), "late_rows": int((rows.slot < inputs.slot).sum()), "degraded": int(degraded.sum()),
         "blind_rows": int(found.rows.blind.sum()), "blind_domains": int(found.blind.sum()),
         "young_rows": int(np.isnan(found.rows.surprise).sum()), "open_problems": sum(p.open for p in room.problems),
-        "explanations": len(room.known),
+        "explanations": len(room.known), **findings.counts(),
     }  # fmt: skip
     impacts: dict[str, Impact] = told.impacts
     problems: tuple[ServiceProblem, ...] = told.problems
@@ -242,6 +263,7 @@ def _answer(
         found.blind,
         counts,
         habit,
+        findings,
     )
     return result, state
 
@@ -326,15 +348,23 @@ def _refit(inputs: SlotInputs, state: RouteState, parts: Parts, settings: locali
     return replace(state, detection=learned, localisation=room)
 
 
-def _degraded(found: detect.Detection, owner: Int32) -> Bool:
+def _degraded(found: detect.Detection, owner: Int32, q: float) -> Bool:
     """Rows noticeably worse than their habit that an open problem explains, or whose surprise passes
     Benjamini-Hochberg over the tick's rows.
     """
-    u = np.where(np.isnan(found.rows.surprise), 1.0, 10.0 ** -np.nan_to_num(found.rows.surprise))
-    order = np.argsort(u, kind="stable")
-    passed = np.flatnonzero(u[order] <= FALSE_DISCOVERY * np.arange(1, len(u) + 1) / max(len(u), 1))
-    limit = u[order[passed[-1]]] if len(passed) else 0.0
-    return np.asarray(found.bad & ((owner >= 0) | (u <= limit)))
+    surprise = found.rows.surprise
+    return np.asarray(found.bad & ((owner >= 0) | (surprise >= discovery.limit(surprise, q, len(surprise)))))
+
+
+def _watched(
+    inputs: SlotInputs, found: detect.Detection, owner: Int32, habit: HabitRows, services: int
+) -> watching.Slot:
+    """The slot as the watches see it."""
+    clock = (inputs.slot, inputs.seconds, inputs.hour, inputs.day >= FREE_DAY)
+    return watching.Slot(
+        inputs.rows, habit.z, habit.surprise, owner >= 0, found.rows.blind, inputs.population, clock,
+        inputs.domain_of, found.blind, services, not inputs.learning,
+    )  # fmt: skip
 
 
 __all__ = ["Parts", "RouteState", "SlotInputs", "SlotResult", "initial_state", "run"]

@@ -13,20 +13,22 @@ rest in proportion to the mean of what repairing one KQI would win and what that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
-from cemcore.catalogue import Catalogue, Service, model_key
+from cemcore.catalogue import Catalogue, model_key
 from cemcore.codes import Codes
 from cemcore.errors import ConfigError
-from cemcore.frames import ATTRIBUTES, KQIS
-from cemcore.panel import Bool, Float32, Float64, Int8, Int16, Int32, Population, QualityRows, ScoredRows
-from cemcore.protocols import ExperienceModel
+from cemcore.kernels import scoring as kernels
+from cemcore.panel import Bool, Float32, Float64, Int32, Population, QualityRows, ScoredRows
+from cemcore.pipeline.profiles import NO_CODES, profiles_of
+from cemcore.protocols import DescribedModel, ExperienceModel, TriedModel
 
-_NO_CODES: Mapping[str, Codes] = {}
-_NOTHING = 1e-6  # points: a score this low is zero but for rounding
-_BLOCK = 65_536  # rows at a time: what is tried for the contributors takes several times the room of its rows
+_BLOCK = 131_072  # rows at a time, of many services: calls cost little, and what lies between them stays in the cache
+_RUN = 32_768  # rows at a time, of one service
 
 
 def score(
@@ -34,149 +36,195 @@ def score(
     catalogue: Catalogue,
     models: Mapping[str, ExperienceModel],
     population: Population,
-    codes: Mapping[str, Codes] = _NO_CODES,
+    codes: Mapping[str, Codes] = NO_CODES,
+    contributors: Bool | None = None,
 ) -> ScoredRows:
     """Scores of all rows, in their order.
 
-    `models` holds a model for each of `catalogue.models`, by key. `codes` ("slice", "plan") are needed only where a
-    profile names a slice or a plan: ConfigError where they are wanted and not given. A row of an unknown service has
-    score and requirement NaN, coverage 0 and profile -1.
+    `models` holds a model for each of `catalogue.models`, by key. `codes` (`profiles.codings`) are needed only where a
+    profile is narrowed: ConfigError where they are wanted and not given. A row of an unknown service has score and
+    requirement NaN, coverage 0 and profile -1. `contributors`: the rows whose contributors are wanted (None = all); the
+    others have NaN there, and where no row is wanted they take no room (a read-only view). `contributors_of` makes them
+    later.
     """
     n = len(rows)
-    total = np.full(n, np.nan, np.float32)
-    coverage = np.zeros(n, np.float32)
-    contributors = np.full(rows.kqis.shape, np.nan, np.float32)
-    for code, name in enumerate(catalogue.services):
-        at = np.flatnonzero(rows.service == code)
-        for block in np.split(at, range(_BLOCK, at.size, _BLOCK)) if at.size else ():
-            total[block], coverage[block], contributors[block] = _service(rows.kqis[block], catalogue, name, models)
+    total, coverage, requirement = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.float32)
+    points = _blank(rows.kqis.shape, contributors)
+    for block in _laid_out(rows, catalogue, models):
+        block.combine(total, coverage)
+        if points.flags.writeable:
+            block.explain(contributors, points)
     profile = profiles_of(rows, catalogue, population, codes)
-    required = np.append([p.requirement for p in catalogue.profiles], np.nan).astype(np.float32)
-    return ScoredRows(total, coverage, required[profile], contributors, profile)
+    required = np.array([*(p.requirement for p in catalogue.profiles), np.nan], np.float32)
+    kernels.look_up(profile, required, requirement)
+    return ScoredRows(total, coverage, requirement, points, profile)
 
 
-def _service(
-    kqis: Float32, catalogue: Catalogue, name: str, models: Mapping[str, ExperienceModel]
-) -> tuple[Float64, Float64, Float64]:
-    """(score, coverage, contributors (n, k)) of the rows of one service."""
-    service = catalogue.service(name)
-    values = {k: kqis[:, catalogue.kqis.index(k)].astype(np.float64) for k in service.kqis}
-    parts = [models[model_key(name, i)] for i in service.indicators]
-    scores = np.column_stack([m.score({k: values[k] for k in m.kqis}) for m in parts])
-    known = ~np.isnan(scores)
-    weight = np.array([i.weight for i in service.indicators.values()])
-    optional = np.array([i.optional for i in service.indicators.values()])
-    had = np.where(known, weight, 0.0)
-    with np.errstate(invalid="ignore"):
-        share = had / had.sum(axis=1, keepdims=True)
-    cost = np.where(known, share * (100.0 - scores), 0.0)
-    cost = _capped(cost, known & (scores < catalogue.floor), catalogue.cap)
-    total = np.where(known.any(axis=1), np.clip(100.0 - cost.sum(axis=1), 0.0, 100.0), np.nan)
-    missing = np.where(known | optional, 0.0, weight).sum(axis=1)
-    coverage = had.sum(axis=1) / (had.sum(axis=1) + missing)
-    coverage[_nothing_worked(values, catalogue, service) & (total < _NOTHING)] = 1.0
-    points = np.where(np.isnan(kqis), np.nan, 0.0)
-    for j, model in enumerate(parts):
-        for k, p in _passed_on(model, {k: values[k] for k in model.kqis}, scores[:, j], cost[:, j], catalogue).items():
-            points[:, catalogue.kqis.index(k)] += p
-    return total, coverage, points
+def contributors_of(rows: QualityRows, catalogue: Catalogue, models: Mapping[str, ExperienceModel]) -> Float32:
+    """Points (n, k) that each KQI of the rows cost, as `score` says them."""
+    points = _blank(rows.kqis.shape, None)
+    for block in _laid_out(rows, catalogue, models):
+        block.explain(None, points)
+    return points
 
 
-def _capped(cost: Float64, useless: Bool, cap: float) -> Float64:
-    """Costs (n, indicators) after the cap, whose surplus is charged to the useless indicators."""
-    surplus = np.maximum(100.0 - cost.sum(axis=1) - cap, 0.0) * useless.any(axis=1)
-    if not surplus.any():
-        return cost
-    blame = np.where(useless, cost, 0.0)
-    whole = blame.sum(axis=1)
-    return cost + blame * np.divide(surplus, whole, out=np.zeros_like(surplus), where=whole > 0)[:, None]
+def _blank(shape: tuple[int, ...], wanted: Bool | None) -> Float32:
+    if wanted is None or wanted.any():
+        return np.full(shape, np.nan, np.float32)
+    return np.broadcast_to(np.float32(np.nan), shape)
 
 
-def _nothing_worked(values: Mapping[str, Float64], catalogue: Catalogue, service: Service) -> Bool:
-    """Rows of a total failure: what is absent there was not missed, it could not be."""
-    out = np.zeros(len(next(iter(values.values()))), np.bool_)
-    for k in service.kqis:
-        failure = catalogue.kqi(k).failure
-        if failure is not None:
-            out |= values[k] == failure
-    return out
+@dataclass(frozen=True)
+class _Judged:
+    """A service as the kernels take it: columns of its KQIs, what its indicators are worth, which KQIs can fail."""
+
+    kqis: tuple[str, ...]
+    columns: Mapping[str, int]
+    best: Callable[[str], float]
+    models: tuple[ExperienceModel, ...]
+    looks_at: tuple[tuple[str, ...], ...]
+    weights: Float64
+    optional: Bool
+    failing: Int32
+    failures: Float64
+    floor: float
+    cap: float
+
+    @classmethod
+    def of(cls, name: str, catalogue: Catalogue, models: Mapping[str, ExperienceModel]) -> _Judged:
+        """The service called `name`."""
+        service = catalogue.service(name)
+        columns = {k: catalogue.kqis.index(k) for k in service.kqis}
+        failures = {columns[k]: f for k in service.kqis if (f := catalogue.kqi(k).failure) is not None}
+        indicators, built = service.indicators.values(), [models[model_key(name, i)] for i in service.indicators]
+        return cls(
+            service.kqis,
+            columns,
+            catalogue.best,
+            tuple(built),
+            tuple(m.kqis for m in built),
+            np.array([i.weight for i in indicators], np.float64),
+            np.array([i.optional for i in indicators], np.bool_),
+            np.array(list(failures), np.int32),
+            np.array(list(failures.values()), np.float64),
+            catalogue.floor,
+            catalogue.cap,
+        )
 
 
-def _passed_on(
-    model: ExperienceModel, values: Mapping[str, Float64], scores: Float64, cost: Float64, catalogue: Catalogue
-) -> dict[str, Float64]:
-    """Points that each KQI of one indicator cost; they add up to `cost`."""
-    if len(values) == 1:
-        return dict.fromkeys(values, cost)
-    there = np.array([~np.isnan(v) for v in values.values()])
-    best = {k: np.where(t, catalogue.best(k), np.nan) for k, t in zip(values, there, strict=True)}
-    trials = [best]
+@dataclass(frozen=True)
+class _Part:
+    """The rows of one service in a block: where they lie, in which `order`, their KQIs, scores (p, m) of indicators."""
+
+    service: _Judged
+    lies: slice
+    order: Int32
+    values: Mapping[str, Float64]
+    scores: Float64
+
+    def only(self, wanted: Bool) -> _Part:
+        """The part with the wanted rows of the block only."""
+        those = np.flatnonzero(wanted[self.order])
+        values = {k: v[those] for k, v in self.values.items()}
+        return replace(self, order=self.order[those], values=values, scores=self.scores.take(those, axis=1))
+
+    def combine(self, kqis: Float32, total: Float32, coverage: Float32) -> None:
+        """Write score and coverage, in the order of the part."""
+        s = self.service
+        kernels.combine(
+            self.scores, s.weights, s.optional, s.floor, s.cap, self.order, kqis, s.failing, s.failures, total, coverage
+        )
+
+    def explain(self, kqis: Float32, points: Float32) -> None:
+        """Write what each KQI cost, in the order of the rows."""
+        service, order, cost = self.service, self.order, np.empty_like(self.scores)
+        kernels.costs(self.scores, service.weights, service.floor, service.cap, cost)
+        kernels.open_accounts(kqis, order, points)
+        for model, x, c in zip(service.models, self.scores, cost, strict=True):
+            if len(model.kqis) == 1:
+                kernels.charge(c, order, service.columns[model.kqis[0]], points)
+                continue
+            tried = _trials(model, {k: self.values[k] for k in model.kqis}, {k: service.best(k) for k in model.kqis})
+            columns = np.array([service.columns[k] for k in model.kqis], np.int32)
+            kernels.share_out(tried, x, c, order, columns, kqis, points)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Rows `at`, laid out by service: the `place` of each, and the parts; of the rest no service is known."""
+
+    at: slice
+    kqis: Float32
+    place: Int32
+    parts: tuple[_Part, ...]
+
+    def combine(self, total: Float32, coverage: Float32) -> None:
+        """Write score and coverage of the rows."""
+        laid_total, laid_coverage = np.full(len(self.place), np.nan, np.float32), np.zeros(len(self.place), np.float32)
+        for part in self.parts:
+            part.combine(self.kqis, laid_total[part.lies], laid_coverage[part.lies])
+        kernels.put_back(self.place, laid_total, total[self.at])
+        kernels.put_back(self.place, laid_coverage, coverage[self.at])
+
+    def explain(self, wanted: Bool | None, points: Float32) -> None:
+        """Write what each KQI cost, of the wanted rows."""
+        for part in self.parts:
+            chosen = part if wanted is None else part.only(wanted[self.at])
+            if len(chosen.order):
+                chosen.explain(self.kqis, points[self.at])
+
+
+def _laid_out(rows: QualityRows, catalogue: Catalogue, models: Mapping[str, ExperienceModel]) -> Iterator[_Block]:
+    """The rows block by block, their indicators scored. What a block holds is gone with the next one."""
+    services = [_Judged.of(name, catalogue, models) for name in catalogue.services]
+    wanted = max(4, *(len(s.kqis) for s in services))
+    columns = np.full((len(services), wanted), -1, np.int32)
+    for s, service in enumerate(services):
+        columns[s, : len(service.kqis)] = list(service.columns.values())
+    n = len(rows)
+    kqis, codes = np.ascontiguousarray(rows.kqis, np.float32), np.ascontiguousarray(rows.service, np.int32)
+    longest = min(n, max(_BLOCK, _RUN))
+    order, place = np.empty(longest, np.int32), np.empty(longest, np.int32)
+    begin, laid = np.empty(len(services) + 1, np.int64), np.empty((wanted, longest))
+    scores = np.empty((longest, max(len(s.models) for s in services)))
+    for at in _cut(codes):
+        size = at.stop - at.start
+        kernels.lay_out(codes[at], kqis[at], columns, order[:size], place[:size], begin, laid)
+        lie = [slice(low, high) for low, high in pairwise(begin.tolist())]
+        some = [(s, lies) for s, lies in zip(services, lie, strict=True) if lies.stop > lies.start]
+        parts = [_part(s, lies, order, laid, scores) for s, lies in some]
+        yield _Block(at, kqis[at], place[:size], tuple(parts))
+
+
+def _cut(services: Int32) -> Iterator[slice]:
+    """Blocks of rows, short ones where eight of a short one's rows are of one service: it is likely sorted by it."""
+    first = 0
+    while first < len(services):
+        some = services[first : first + _RUN : _RUN // 8]
+        last = first + (_RUN if (some == some[0]).all() else _BLOCK)
+        yield slice(first, min(last, len(services)))
+        first = last
+
+
+def _part(service: _Judged, lies: slice, order: Int32, laid: Float64, room: Float64) -> _Part:
+    """The rows of a service with their scores, which are kept in the lines of `room` where the part lies."""
+    values = {k: laid[c, lies] for c, k in enumerate(service.kqis)}
+    m = lies.stop - lies.start
+    scores = room[lies].reshape(-1)[: len(service.models) * m].reshape(-1, m)
+    for i, (model, looks_at) in enumerate(zip(service.models, service.looks_at, strict=True)):
+        scores[i] = model.score({k: values[k] for k in looks_at})
+    return _Part(service, lies, order[lies], values, scores)
+
+
+def _trials(model: ExperienceModel, values: Mapping[str, Float64], best: Mapping[str, float]) -> Float64:
+    """Scores (1 + 2k, n): with all that was reported at its best; then of each KQI with it repaired, with it alone."""
+    if isinstance(model, TriedModel):
+        return model.trials(values, best)
+    ideal = {k: np.where(np.isnan(v), np.nan, best[k]) for k, v in values.items()}
+    trials = [ideal]
     for k in values:
-        trials += [{**values, k: best[k]}, {**best, k: values[k]}]
-    together = {k: np.concatenate([t[k] for t in trials]) for k in values}
-    tried = model.score(together).reshape(len(trials), -1)
-    ideal, repaired, alone = tried[0], tried[1::2], tried[2::2]
-    loss = np.where(there & ~np.isnan(scores), np.maximum((repaired - scores) + (ideal - alone), 0.0), 0.0)
-    whole = loss.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ceiling = np.clip((100.0 - ideal) / (100.0 - scores), 0.0, 1.0)
-        ceiling = np.where(np.isnan(ceiling) | (whole == 0), 1.0, ceiling)
-        even = np.where(there, ceiling / there.sum(axis=0), 0.0)
-        points = cost * (even + np.where(whole > 0, (1.0 - ceiling) * loss / whole, 0.0))
-    return dict(zip(values, points, strict=True))
-
-
-def profiles_of(
-    rows: QualityRows, catalogue: Catalogue, population: Population, codes: Mapping[str, Codes] = _NO_CODES
-) -> Int16:
-    """The profile of each row, as an index into `catalogue.profiles`; -1 where its service is unknown.
-
-    A subject of unknown kind counts as a user; where a service has a profile for one kind only, it holds for both.
-    """
-    services = {s: code for code, s in enumerate(catalogue.services)}
-    kind = _of_subject(population.kind, rows.subject)
-    general = np.full((len(services) + 1, 2), -1, np.int16)
-    for n, p in enumerate(catalogue.profiles):
-        if not p.slice and not p.plan:
-            general[services[p.service], int(p.kind == "thing")] = n
-    general = np.where(general < 0, general[:, ::-1], general)
-    thing = (kind == 1).astype(np.int64)
-    known = (rows.service >= 0) & (rows.service < len(services))
-    out = general[np.where(known, rows.service, len(services)), thing]
-    narrow = [(bool(p.slice) * 2 + bool(p.plan), n) for n, p in enumerate(catalogue.profiles) if p.slice or p.plan]
-    for _, n in sorted(narrow):
-        p = catalogue.profiles[n]
-        hit = (rows.service == services[p.service]) & (thing == int(p.kind == "thing"))
-        for attribute, text in (("slice", p.slice), ("plan", p.plan)):
-            if text:
-                hit &= _attribute(rows, population, attribute) == _code(catalogue, codes, attribute, text, n)
-        out = np.where(hit, np.int16(n), out)
-    return out
-
-
-def _code(catalogue: Catalogue, codes: Mapping[str, Codes], attribute: str, text: str, n: int) -> int:
-    """Code of `text`; -2, which no row has, where nobody has been seen with it."""
-    if attribute not in codes:
-        raise ConfigError(catalogue.file, f"profiles.{n}.{attribute}", f"nothing here knows the {attribute} of a row")
-    found = int(codes[attribute].find([text])[0])
-    return found if found >= 0 else -2
-
-
-def _attribute(rows: QualityRows, population: Population, name: str) -> Int32:
-    """Codes of an attribute: as seen in the session, else as the inventory has it of the subject; -1 unknown."""
-    seen = rows.attributes[:, ATTRIBUTES.index(name)] if name in ATTRIBUTES else np.full(len(rows), -1, np.int32)
-    if name not in population.attribute_names:
-        return seen
-    kept = _of_subject(population.attributes[:, population.attribute_names.index(name)], rows.subject)
-    return np.where(seen < 0, kept, seen).astype(np.int32)
-
-
-def _of_subject(column: Int32 | Int8, subject: Int32) -> Int32:
-    """`column` of each row's subject; -1 for subjects that the population does not know."""
-    known = (subject >= 0) & (subject < len(column))
-    out = np.full(len(subject), -1, np.int32)
-    out[known] = column[subject[known]]
-    return out
+        trials += [{**values, k: ideal[k]}, {**ideal, k: values[k]}]
+    return model.score({k: np.concatenate([t[k] for t in trials]) for k in values}).reshape(len(trials), -1)
 
 
 def explain_row(rows: QualityRows, scored: ScoredRows, catalogue: Catalogue, row: int) -> tuple[str, ...]:
@@ -223,7 +271,8 @@ def _judges(catalogue: Catalogue, name: str, kqi: str) -> str:
 
 
 def check(catalogue: Catalogue, models: Mapping[str, ExperienceModel]) -> None:
-    """Raise ConfigError where a model is missing, looks at KQIs that its service lacks, or likes what is worse."""
+    """Raise ConfigError where a model is missing, looks at KQIs that its service lacks or in another unit, or
+    likes what is worse (a model that says that it is not monotone in a KQI may)."""
     for name, service in catalogue.service_table.items():
         for i in service.indicators:
             key = f"services.{name}.indicators.{i}"
@@ -234,13 +283,18 @@ def check(catalogue: Catalogue, models: Mapping[str, ExperienceModel]) -> None:
                 if k not in service.kqis:
                     there = ", ".join(service.kqis)
                     raise ConfigError(catalogue.file, key, f"looks at {k}, which its service lacks (it has: {there})")
+            taken = model.quantities if isinstance(model, DescribedModel) else {}
             for k in model.kqis:
-                _check_direction(catalogue, key, model, k)
+                if k in taken and taken[k].unit != catalogue.kqi(k).unit:
+                    reason = f"takes {k} in {taken[k].unit}, and the catalogue has it in {catalogue.kqi(k).unit}"
+                    raise ConfigError(catalogue.file, key, reason)
+                if k not in taken or taken[k].better:
+                    _check_direction(catalogue, key, model, k)
 
 
 def _check_direction(catalogue: Catalogue, key: str, model: ExperienceModel, kqi: str) -> None:
-    column = KQIS[kqi]
-    low, high = column.low or 0.0, column.high if column.high is not None else 1e6
+    low, upper = catalogue.bounds(kqi)
+    high = upper if upper is not None else 1e6
     rising = np.concatenate([[low], low + np.geomspace(1e-4, 1.0, 400) * (high - low)])
     worse = rising if catalogue.kqi(kqi).better == "lower" else rising[::-1]
     values = {k: np.full(len(worse), catalogue.best(k)) for k in model.kqis}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, tzinfo
 
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)([dh])")
 _LOST_PLUS = re.compile(r" (\d{2}:?\d{2})$")
 
 
@@ -19,6 +20,15 @@ def parse_time(text: str, zone: tzinfo) -> datetime:
     except ValueError:
         raise ValueError(f"{text!r} is no ISO 8601 time (such as 2025-11-08T14:15 or 2025-11-08T13:15:00Z)") from None
     return at if at.tzinfo is not None else at.replace(tzinfo=zone)
+
+
+def parse_span(text: str) -> timedelta:
+    """A length of time: `14d`, `36h`, `0.5d`, up to a year. ValueError says what is wanted."""
+    found = _SPAN.fullmatch(text.strip())
+    length = timedelta() if found is None else timedelta(hours=float(found[1]) * (24 if found[2] == "d" else 1))
+    if not timedelta() < length <= timedelta(days=366):
+        raise ValueError(f"{text!r} is no span (such as 14d or 36h, at most 366d)")
+    return length
 
 
 def parse_period(text: str, zone: tzinfo) -> tuple[datetime, datetime]:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from cemcore.domain import Cause, Evidence, Impact, ImpactLine, ServiceProblem, Verdict
+from cemcore.report.findings import finding_documents
 from cemcore.report.rank import rank
 from cemcore.report.serialise import Document, iso, plain, records
 from cemcore.views import CheckLine, FeedHealth, HealthView, ImpactView, ProblemView
@@ -53,6 +54,7 @@ def problem_document(view: ProblemView) -> Document:
         "affected": _members(view.affected),
         "revisions": [_revision(r) for r in view.revisions],
         "verdicts": [verdict_document(v) for v in view.verdicts],
+        "findings": finding_documents(view.findings),
     }
 
 
@@ -99,6 +101,8 @@ def health_document(view: HealthView) -> Document:
         "open_problems": view.open_problems,
         "assessor": view.assessor,
         "learning_until": {k: iso(v) for k, v in sorted(view.learning_until.items())},
+        "findings_a_day": {k: plain(v) for k, v in sorted(view.findings_a_day.items())},
+        "false_discovery": plain(view.false_discovery),
         "blind": list(view.blind),
         "inventory_faults": list(view.inventory_faults),
         "feeds": [_feed(f) for f in view.feeds],

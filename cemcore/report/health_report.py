@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cemcore.report import words
+from cemcore.report.degradations_report import findings_line
 from cemcore.report.documents import lag_s
 from cemcore.report.tables import table
 from cemcore.views import HealthView
@@ -26,6 +27,8 @@ def health_report(view: HealthView, zone: tzinfo) -> RenderableType:
     parts: list[RenderableType] = [head, Text(_progress(view, zone))]
     if view.learning_until:
         parts.append(Text(_learning(view.learning_until, zone), "cyan"))
+    if view.findings_a_day:
+        parts.append(Text(findings_line(view.findings_a_day, view.false_discovery)))
     if view.blind:
         parts.append(Text("blind (no data, so nothing is said): " + _some(view.blind), "yellow"))
     parts += [Text(), feeds_table(view, zone)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
@@ -13,13 +14,21 @@ from rich.text import Text
 from cemcore.domain import Impact, ImpactLine, ServiceProblem
 from cemcore.report import words
 from cemcore.report.documents import worst_first
+from cemcore.report.findings import ALL
 from cemcore.report.impact_report import causes_grid, headline
 from cemcore.report.listing import Listing
 from cemcore.report.rank import rank
 from cemcore.views import CheckLine, ImpactView, ProblemView
+from cemcore.zooming import Finding, Look
 
 _MARKS = {"ok": Text("ok", "green"), "warn": Text("warn", "yellow"), "fail": Text("FAIL", "bold red")}
 _REVISIONS_SHOWN = 12
+LOOK_STYLES = {Look.CONFIRMED: "bold red", Look.CORRECTED: "red", Look.WITHDRAWN: "green", Look.UNCLEAR: "yellow"}
+"""How each verdict of a second look is shown."""
+
+LOOK_HEADS = ("series", "found", "expected", "saw", "chance", "because")
+LOOK_NUMBERS = ("expected", "saw", "chance")
+"""Columns of a table of second looks, and those of them that are figures."""
 
 
 def table(
@@ -89,6 +98,8 @@ def problem_detail(view: ProblemView, now: datetime, zone: tzinfo) -> Renderable
     parts += [Text(), impact_table(view.impact)]
     if view.revisions:
         parts += [Text(), _revisions(view.revisions, zone)]
+    if view.findings:
+        parts += [Text(), _findings(view.findings, zone)]
     if view.verdicts:
         parts += [Text(), _verdicts(view, zone)]
     return Group(*parts)
@@ -152,6 +163,17 @@ def taken_table(taken: Iterable[Any]) -> Table:
     return out
 
 
+def look_cells(f: Finding) -> tuple[Text, ...]:
+    """One second look in the order of `LOOK_HEADS`."""
+    known = math.isfinite(f.expected)
+    figures = (f"{f.expected:.3g} ± {f.spread:.2g}", f"{f.observed:.3g}") if known else ("-", "-")
+    chance = "-" if not math.isfinite(f.p_value) else "< 1e-6" if f.p_value < 1e-6 else f"{f.p_value:.2g}"
+    votes = [f.reason[0].partition(" (")[0]] if f.reason else []
+    moved = sorted({r.partition(": ")[2] for r in f.reason[1:] if ": began" in r or ": depth" in r})[:2]
+    cells = (f.series, str(f.verdict), *figures, chance, "; ".join([*votes, *moved]))
+    return tuple(Text(c, LOOK_STYLES[f.verdict] if i == 1 else "") for i, c in enumerate(cells))
+
+
 def tallies(counts: Mapping[str, int]) -> str:
     """`late 12, duplicates 3`: what is not zero."""
     return ", ".join(f"{k} {n:,}" for k, n in sorted(counts.items()) if n)
@@ -180,6 +202,15 @@ def _verdicts(view: ProblemView, zone: tzinfo) -> Table:
     out = table(("at", "by", "said", "cause", "note"), (), "Verdicts")
     for v in view.verdicts:
         out.add_row(words.when(v.at, zone), Text(v.by), v.action, Text(v.cause), Text(v.note))
+    return out
+
+
+def _findings(findings: Iterable[Finding], zone: tzinfo) -> RenderableType:
+    """The findings of one problem, below its other figures."""
+    out = table(("at", *LOOK_HEADS), LOOK_NUMBERS, "Second looks", keep=("at", "found"))
+    for f in findings:
+        if f.examiner == ALL:
+            out.add_row(words.brief(f.found_at, zone), *look_cells(f))
     return out
 
 

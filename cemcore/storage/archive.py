@@ -36,6 +36,8 @@ _UNREGISTERED = 1 << 62
 _NO_DAY = "__HIVE_DEFAULT_PARTITION__"
 _TEMPORARY = ".part"
 _ROW_GROUP = 131_072
+_LARGE = 1 << 20
+_TEXT_PAGE = 1 << 26
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+@=-]*")
 
 
@@ -54,13 +56,18 @@ class Archive:
         """
         return self.write_table(feed, name, rows.to_table(frame))
 
-    def write_table(self, feed: str, name: str, table: pa.Table) -> StoredFile:
-        """`write` for an Arrow table that has the archive's types."""
+    def write_table(self, feed: str, name: str, table: pa.Table, *, large: bool = False) -> StoredFile:
+        """`write` for an Arrow table that has the archive's types.
+
+        large: laid out to be read whole and fast: groups of a million rows, lightly packed, only texts and times by
+        dictionary. Texts may then come as Arrow dictionaries; they are read back as texts.
+        """
         slots, recorded = rows.span(table, "slot"), rows.span(table, "recorded_at")
         first = slots[0] if slots[0] is not None else recorded[0]
         day = _NO_DAY if first is None else str(np.datetime64(first // _DAY, "D"))
         path = f"{_checked(feed)}/date={day}/{_checked(name)}.parquet"
-        kept = self._keep(path, lambda p: pq.write_table(table, p, compression="zstd", row_group_size=_ROW_GROUP))
+        layout = _large(table) if large else {"compression": "zstd", "row_group_size": _ROW_GROUP}
+        kept = self._keep(path, lambda p: pq.write_table(table, p, **layout))
         return StoredFile(kept, str(feed), table.num_rows, *slots, *recorded, (self.root / kept).stat().st_size)
 
     def read(
@@ -82,11 +89,24 @@ class Archive:
         tables = self._tables([f for f in files if f.meets(slots, recorded)], wanted, slots, recorded)
         return rows.in_order(tables, columns) if tables else pd.DataFrame({c: [] for c in columns or ()})
 
+    def columns_of(self, file: StoredFile) -> list[str]:
+        """Names of the columns that a file has; StorageError where it is gone or damaged."""
+        try:
+            return list(pq.read_schema(self.root / file.path).names)
+        except (OSError, pa.ArrowException) as e:
+            raise StorageError(f"{file.path} can't be read: {e}") from e
+
     def read_numbered(self, files: Sequence[StoredFile]) -> pa.Table:
         """All rows of files with `_file` and `_row`, which keep the order of `read` in a file they are merged
         into.
         """
         return rows.together(self._tables(files, None, None, None))
+
+    def columns(self, path: str, columns: Sequence[str], texts: Collection[str]) -> pa.Table:
+        """Those of `columns` that a file has, in its own order; `texts` as Arrow dictionaries. StorageError where it is
+        gone or damaged.
+        """
+        return self._table(path, columns, tuple(texts))
 
     def write_state(self, name: str, arrays: Mapping[str, NDArray[Any]], slot: int | None = None) -> StoredFile:
         """Write plain arrays as one file, durable when this returns; `slot` [s] says after which slot they stood."""
@@ -100,7 +120,7 @@ class Archive:
         """The arrays of a state file; StorageError where it is gone or damaged."""
         path = file if isinstance(file, str) else file.path
         try:
-            with np.load(self.root / path, allow_pickle=False) as stored:
+            with (self.root / path).open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 return {k: stored[k] for k in stored.files}
         except (OSError, ValueError, zipfile.BadZipFile) as e:
             raise StorageError(f"{path} can't be read: {e}") from e
@@ -161,9 +181,9 @@ class Archive:
             tables.append(rows.within(table, slots, recorded))
         return tables
 
-    def _table(self, path: str, columns: Sequence[str] | None) -> pa.Table:
+    def _table(self, path: str, columns: Sequence[str] | None, texts: Sequence[str] | None = None) -> pa.Table:
         try:
-            with pq.ParquetFile(self.root / path) as stored:
+            with pq.ParquetFile(self.root / path, read_dictionary=texts) as stored:
                 there = stored.schema_arrow.names
                 return stored.read(columns=None if columns is None else [c for c in there if c in columns])
         except (OSError, pa.ArrowException) as e:
@@ -184,6 +204,20 @@ class Archive:
         except (OSError, pa.ArrowException) as e:
             raise StorageError(f"{path} can't be written: {e}") from e
         return target.relative_to(self.root).as_posix()
+
+
+def _large(table: pa.Table) -> dict[str, Any]:
+    """How `pq.write_table` lays out rows that are read whole and fast."""
+    few = (pa.types.is_dictionary, pa.types.is_string, pa.types.is_timestamp)
+    return {
+        "compression": "zstd",
+        "compression_level": 1,
+        "row_group_size": _LARGE,
+        "use_dictionary": [f.name for f in table.schema if any(kind(f.type) for kind in few)],
+        "dictionary_pagesize_limit": _TEXT_PAGE,
+        "store_schema": False,
+        "write_statistics": [f.name for f in table.schema if pa.types.is_timestamp(f.type)],
+    }
 
 
 def as_known(frame: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:

@@ -27,6 +27,11 @@ def micros(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
+def from_micros(value: int) -> datetime:
+    """The time that `micros` was given, in UTC."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
 class CaseReads(Reads):
     """Problems as known at any moment, alarms, verdicts and the audit trail, as committed."""
 

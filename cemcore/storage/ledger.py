@@ -11,9 +11,10 @@ from cemcore.storage import engine
 from cemcore.storage.cases import CaseReads
 from cemcore.storage.flow import FlowReads
 from cemcore.storage.transaction import Transaction
+from cemcore.storage.zooms import ZoomReads
 
 
-class Ledger(FlowReads, CaseReads):
+class Ledger(FlowReads, CaseReads, ZoomReads):
     """What is registered, finished, found and said.
 
     Reads are methods of the ledger, each one short read transaction that never waits for a writer. Writes go

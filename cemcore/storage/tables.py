@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
 
-HEAD = "r0001"
+HEAD = "r0002"
 """The newest revision of the schema; `migrations/versions` leads to it."""
 
 metadata = MetaData(
@@ -124,6 +124,32 @@ snapshot = Table(
     metadata,
     Column("slot", BigInteger, primary_key=True, autoincrement=False),
     Column("path", Text, nullable=False),
+)
+
+detail_request = Table(
+    "detail_request",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("problem_id", Text, nullable=False, index=True),
+    Column("state", Text, nullable=False, index=True),
+    Column("requested_at_us", BigInteger, nullable=False, index=True),
+    Column("expires_at_us", BigInteger, nullable=False),
+    Column("changed_at_us", BigInteger, nullable=False),
+    Column("served_by", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("request_id", Text, primary_key=True),
+    Column("examiner", Text, primary_key=True),
+    Column("problem_id", Text, nullable=False, index=True),
+    Column("verdict", Text, nullable=False),
+    Column("found_at_us", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
 )
 
 lease = Table(

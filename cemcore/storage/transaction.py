@@ -9,9 +9,10 @@ from sqlalchemy import delete, select, update
 from cemcore.storage import tables as t
 from cemcore.storage.cases import CaseWrites, micros
 from cemcore.storage.flow import FlowWrites
+from cemcore.storage.zooms import ZoomWrites
 
 
-class Transaction(FlowWrites, CaseWrites):
+class Transaction(FlowWrites, CaseWrites, ZoomWrites):
     """Everything that one commit says; `Ledger.begin` gives it out, commits it, or takes it all back on an error."""
 
     def claim_lease(self, name: str, holder: str, now: datetime, ttl_s: float) -> bool:

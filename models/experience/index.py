@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from cemcore.panel import Float64
-from models.experience.utilities import Utility, utility
+from cemcore.panel import Float64, Int8
+from models.experience import kernels
+from models.experience.utilities import Utility, columns_of, utility
 
 
 @dataclass
@@ -25,6 +26,7 @@ class WeightedIndex:
     floor: float = 20.0
     cap: float = 40.0
     _utilities: tuple[tuple[str, float, Utility], ...] = field(init=False, repr=False, compare=False)
+    _tables: tuple[Int8, Float64, Float64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._utilities = tuple(_indicator(i) for i in self.indicators)
@@ -34,6 +36,7 @@ class WeightedIndex:
             raise ValueError(f"an index takes each KQI once: {', '.join(self.kqis)}")
         if not 0 <= self.floor <= self.cap <= 100:
             raise ValueError("0 <= floor <= cap <= 100")
+        self._tables = _tables(self._utilities)
 
     @property
     def kqis(self) -> tuple[str, ...]:
@@ -42,8 +45,8 @@ class WeightedIndex:
 
     def utilities(self, kqis: Mapping[str, Float64]) -> Float64:
         """Utilities 0..100 (n, indicators); NaN where an indicator is missing."""
-        nothing = np.full(len(next(iter(kqis.values()), ())), np.nan)
-        return np.column_stack([u(np.asarray(kqis.get(k, nothing), np.float64)) for k, _, u in self._utilities])
+        columns = columns_of(kqis, self.kqis)
+        return np.column_stack([u(x) for x, (_, _, u) in zip(columns, self._utilities, strict=True)])
 
     def coverage(self, kqis: Mapping[str, Float64]) -> Float64:
         """Share 0..1 of the weight that had data."""
@@ -52,6 +55,14 @@ class WeightedIndex:
 
     def score(self, kqis: Mapping[str, Float64]) -> Float64:
         """Scores 0..100 of n records; NaN where nothing is reported."""
+        columns = columns_of(kqis, self.kqis)
+        stacked = columns[0][None] if len(columns) == 1 else np.stack(columns)
+        out = np.empty(stacked.shape[1])
+        kernels.index(stacked, *self._tables, self.floor, self.cap, out)
+        return out
+
+    def twin(self, kqis: Mapping[str, Float64]) -> Float64:
+        """What `score` says, in NumPy."""
         values = self.utilities(kqis)
         if len(self._utilities) == 1:
             return np.asarray(values[:, 0])
@@ -61,6 +72,13 @@ class WeightedIndex:
         np.divide((np.nan_to_num(values) * weights).sum(axis=1), total, out=out, where=total > 0)
         capped = (values < self.floor).any(axis=1)
         return np.where(capped, np.minimum(out, self.cap), out)
+
+
+def _tables(utilities: Sequence[tuple[str, float, Utility]]) -> tuple[Int8, Float64, Float64]:
+    """Shapes, options and weights as the kernel takes them."""
+    shapes = np.array([kernels.SHAPES.index(u.shape) for _, _, u in utilities], np.int8)
+    options = np.array([u.options for _, _, u in utilities])
+    return shapes, options, np.array([w for _, w, _ in utilities], np.float64)
 
 
 def _indicator(options: Mapping[str, Any]) -> tuple[str, float, Utility]:

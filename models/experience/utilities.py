@@ -6,9 +6,9 @@ quality of experience (Fiedler, Hossfeld, Tran-Gia, IEEE Network 24(2), 2010). A
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -19,7 +19,14 @@ MOS_CEILING_G107 = 4.5
 
 
 class Utility(Protocol):
-    """A map from one indicator to 0..100."""
+    """A map from one indicator to 0..100. Its shape and its three options, in their order, are what kernels take."""
+
+    shape: ClassVar[str]
+
+    @property
+    def options(self) -> tuple[float, float, float]:
+        """Its fields; 0 where it has fewer."""
+        ...
 
     def __call__(self, x: Float64) -> Float64:
         """Scores 0..100 of the values `x`; NaN stays NaN."""
@@ -30,12 +37,19 @@ class Utility(Protocol):
 class Linear:
     """100 at `good` and beyond, 0 at `bad` and beyond, straight in between."""
 
+    shape: ClassVar[str] = "linear"
+
     good: float
     bad: float
 
     def __post_init__(self) -> None:
         if self.good == self.bad:
             raise ValueError("a linear utility needs good and bad to differ")
+
+    @property
+    def options(self) -> tuple[float, float, float]:
+        """Its fields."""
+        return self.good, self.bad, 0.0
 
     def __call__(self, x: Float64) -> Float64:
         """Scores 0..100 of the values `x`."""
@@ -46,12 +60,19 @@ class Linear:
 class Sigmoid:
     """100 / (1 + exp(steepness (x - midpoint))): 50 at `midpoint`, falling where `steepness` is above zero."""
 
+    shape: ClassVar[str] = "sigmoid"
+
     midpoint: float
     steepness: float
 
     def __post_init__(self) -> None:
         if self.steepness == 0:
             raise ValueError("a sigmoid utility needs a steepness other than 0")
+
+    @property
+    def options(self) -> tuple[float, float, float]:
+        """Its fields."""
+        return self.midpoint, self.steepness, 0.0
 
     def __call__(self, x: Float64) -> Float64:
         """Scores 0..100 of the values `x`."""
@@ -62,6 +83,8 @@ class Sigmoid:
 class Iqx:
     """MOS = alpha exp(-beta x) + gamma, as 0-100: each further unit hurts less than the one before."""
 
+    shape: ClassVar[str] = "iqx"
+
     alpha: float
     beta: float
     gamma: float = 1.0
@@ -69,6 +92,11 @@ class Iqx:
     def __post_init__(self) -> None:
         if self.alpha <= 0 or self.beta == 0:
             raise ValueError("an IQX utility needs alpha above 0 and beta other than 0")
+
+    @property
+    def options(self) -> tuple[float, float, float]:
+        """Its fields."""
+        return self.alpha, self.beta, self.gamma
 
     def mos(self, x: Float64) -> Float64:
         """The mean opinion score of the values `x`, as the formula gives it."""
@@ -79,7 +107,7 @@ class Iqx:
         return score_of_mos(self.mos(x))
 
 
-SHAPES: dict[str, type[Linear] | type[Sigmoid] | type[Iqx]] = {"linear": Linear, "sigmoid": Sigmoid, "iqx": Iqx}
+SHAPES: dict[str, type[Linear] | type[Sigmoid] | type[Iqx]] = {c.shape: c for c in (Linear, Sigmoid, Iqx)}
 """Name of a utility in configuration -> its class, whose fields are its options."""
 
 
@@ -106,3 +134,10 @@ def utility(options: Mapping[str, Any]) -> Utility:
 def score_of_mos(mos: Float64, ceiling: float = 5.0) -> Float64:
     """A mean opinion score of 1..`ceiling` as 0..100."""
     return np.clip((mos - 1.0) / (ceiling - 1.0) * 100.0, 0.0, 100.0)
+
+
+def columns_of(kqis: Mapping[str, Float64], names: Sequence[str]) -> list[Float64]:
+    """The KQIs called `names` as float64 in one piece each; all NaN where there is none of that name."""
+    n = len(next(iter(kqis.values()), ()))
+    there = [kqis.get(k) for k in names]
+    return [np.full(n, np.nan) if x is None else np.ascontiguousarray(x, np.float64) for x in there]

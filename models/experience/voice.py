@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
 from cemcore.panel import Float64
-from models.experience import emodel
-from models.experience.utilities import MOS_CEILING_G107, score_of_mos
+from models.experience import emodel, kernels
+from models.experience.utilities import MOS_CEILING_G107, columns_of, score_of_mos
 
 CODECS: dict[str, tuple[float, float]] = {
     "G.711": (0.0, 4.3),
@@ -86,11 +87,32 @@ class VoiceG107:
 
     def score(self, kqis: Mapping[str, Float64]) -> Float64:
         """Scores 0..100 of n records; NaN where neither a rating nor a measured MOS can be had."""
-        nothing = np.full(len(next(iter(kqis.values()), ())), np.nan)
-        latency, jitter, loss, measured = (np.asarray(kqis.get(k, nothing), np.float64) for k in self.kqis)
+        latency, jitter, loss, measured = columns_of(kqis, self.kqis)
+        out = np.empty(len(latency))
+        kernels.voice(latency, jitter, loss, measured, self._constants, out)
+        return out
+
+    def trials(self, kqis: Mapping[str, Float64], best: Mapping[str, float]) -> Float64:
+        """Scores (1 + 2 x 4, n) that tell what each KQI cost, as `protocols.TriedModel` has them."""
+        latency, jitter, loss, measured = columns_of(kqis, self.kqis)
+        out = np.empty((1 + 2 * len(self.kqis), len(latency)))
+        bests = np.array([best[k] for k in self.kqis], np.float64)
+        kernels.voice_trials(latency, jitter, loss, measured, self._constants, bests, out)
+        return out
+
+    def twin(self, kqis: Mapping[str, Float64]) -> Float64:
+        """What `score` says, by the formulas as the Recommendation has them, in NumPy."""
+        latency, jitter, loss, measured = columns_of(kqis, self.kqis)
         mos = emodel.mos(self.rating(latency, loss, jitter))
         if self.measured == "lower":
             mos = np.fmin(mos, measured)
         elif self.measured == "fallback":
             mos = np.where(np.isnan(mos), measured, mos)
         return score_of_mos(mos, MOS_CEILING_G107)
+
+    @cached_property
+    def _constants(self) -> Float64:
+        """The `line` of the kernels."""
+        line, use = self.line, kernels.MEASURED.index(self.measured)
+        basic, delay = emodel.undisturbed(line), (self.buffer_ms, self.added_delay_ms)
+        return np.array([basic, line.mt, line.ie, line.bpl, line.burst_ratio, *delay, use], np.float64)

@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from cemcore.panel import Float64
-from models.experience.utilities import score_of_mos
+from models.experience import kernels
+from models.experience.utilities import columns_of, score_of_mos
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,15 @@ class WebG1030:
 
     def score(self, kqis: Mapping[str, Float64]) -> Float64:
         """Scores 0..100 of n records; NaN where there is no page time."""
-        nothing = np.full(len(next(iter(kqis.values()), ())), np.nan)
-        return score_of_mos(self.mos(np.asarray(kqis.get("startup_s", nothing), np.float64)))
+        (seconds,) = columns_of(kqis, self.kqis)
+        out = np.empty(len(seconds))
+        kernels.page(seconds, self.fastest_s, self.slowest_s, *self.coefficients, out)
+        return out
+
+    def twin(self, kqis: Mapping[str, Float64]) -> Float64:
+        """What `score` says, by the plain formula in NumPy."""
+        (seconds,) = columns_of(kqis, self.kqis)
+        return score_of_mos(self.mos(seconds))
 
 
 def fastest_of(slowest_s: float) -> float:

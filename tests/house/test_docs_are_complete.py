@@ -25,15 +25,29 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[assess]`": settings.Assess,
     "`[coverage]`": settings.Coverage,
     "`[joining]`": settings.Joining,
+    "`[zoom]`": settings.Zoom,
+    "`[warn]`": settings.Warn,
     "`[api]`": settings.Api,
     "`[[sources]]`": settings.Source,
     "Top level": catalogue.Catalogue,
     "`[kqis.NAME]`": catalogue.Kqi,
+    "`[counters.NAME]`": catalogue.Counter,
+    "`[kpis.NAME]`": catalogue.Kpi,
     "`[services.NAME]`": catalogue.Service,
     "`[services.NAME.indicators.NAME]`": catalogue.Indicator,
+    "`[moments]`": catalogue.Moments,
     "`[[profiles]]`": catalogue.Profile,
 }
-ELSEWHERE = {"file", "root", "kqi_table", "service_table", "profiles"}  # set by the program, or a table of its own
+ELSEWHERE = {
+    "file",
+    "root",
+    "kqi_table",
+    "service_table",
+    "profiles",
+    "counters",
+    "kpis",
+    "moments",
+}  # set by the program, or a table of its own
 
 
 def configuration() -> dict[str, dict[str, str]]:

@@ -25,9 +25,31 @@ _SAME = [
     ("/problems/P-1", ["problems", "P-1"]),
     ("/problems/P-1?as_of=2025-11-08T15:40", ["problems", "P-1", "--as-of", "2025-11-08T15:40"]),
     ("/problems/P-2", ["explain", "P-2"]),
+    ("/findings", ["findings"]),
+    ("/findings?problem=P-1", ["findings", "P-1"]),
+    ("/warnings", ["warnings"]),
+    ("/warnings?horizon=36h", ["warnings", "--horizon", "36h"]),
     ("/impact", ["impact"]),
     ("/impact?open=true", ["impact", "--open"]),
     ("/impact?problem=P-1&at=2025-11-08T18:00", ["impact", "P-1", "--at", "2025-11-08T18:00"]),
+    (
+        "/experience?by=segment&during=2025-11-07..2025-11-08&kind=user&as_of=2025-11-08T15:40",
+        [
+            "experience",
+            "--by",
+            "segment",
+            "--during",
+            "2025-11-07..2025-11-08",
+            "--kind",
+            "user",
+            "--as-of",
+            "2025-11-08T15:40",
+        ],
+    ),
+    (
+        "/experience?by=operator&from=2025-11-07&to=2025-11-08&service=web",
+        ["experience", "--by", "operator", "--from", "2025-11-07", "--to", "2025-11-08", "--service", "web"],
+    ),
 ]
 
 

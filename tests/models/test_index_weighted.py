@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.experience.index import WeightedIndex
@@ -35,6 +35,7 @@ def slow_twin(record):
 maybe = st.one_of(st.just(NAN), st.floats(0, 1000))
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.lists(st.tuples(maybe, maybe, maybe), min_size=1, max_size=20))
 def test_it_equals_the_slow_way(records):
     columns = np.array(records, dtype=np.float64).T

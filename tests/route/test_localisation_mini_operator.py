@@ -86,7 +86,9 @@ class Mini:
             subjects, instances, customers, services=SERVICES, topology=self.topology, codes=self.codes
         )
         self.facts = Facts(self.codes, SERVICES)
-        settings: Any = SimpleNamespace(assess=SimpleNamespace(load_kpis=(), false_alarm_budget=0.1))
+        settings: Any = SimpleNamespace(
+            assess=SimpleNamespace(load_kpis=(), false_alarm_budget=0.1, false_discovery=0.05)
+        )
         self.parts = route.Parts.build(CATALOGUE, build_models(CATALOGUE), Seasonal(), settings)
         regions = sorted({r for r in self.topology.regions if r != "R"})
         self.domain_of = np.array([regions.index(r) if r in regions else -1 for r in self.topology.regions], np.int32)
