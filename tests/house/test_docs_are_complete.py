@@ -27,6 +27,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[joining]`": settings.Joining,
     "`[zoom]`": settings.Zoom,
     "`[warn]`": settings.Warn,
+    "`[engine]`": settings.Engine,
     "`[api]`": settings.Api,
     "`[[sources]]`": settings.Source,
     "Top level": catalogue.Catalogue,

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cemcore.pipeline.detection.groups import BOUND, GroupKeys, Sums, among, count, moved, numbers, reduce
+from cemcore.pipeline.detection.groups import BOUND, MANY, GroupKeys, Sums, among, count, moved, numbers, reduce
 
 ROW = st.tuples(st.integers(-1, 6), st.integers(-1, 2), st.floats(-9, 9, width=32) | st.just(float("nan")))
 
@@ -45,6 +45,24 @@ def test_sums_are_those_of_a_plain_loop(rows: list[tuple[int, int, float]]) -> N
             assert found.top[at] == max(mine, default=-np.inf)
             assert count(keys)[at] == sum(1 for r in rows if r[kind] == code)
         start += int(found.sizes[kind])
+
+
+def test_the_compiled_loop_gives_what_numpy_gives() -> None:
+    rng = np.random.default_rng(1)
+    codes = np.stack([rng.integers(-1, s, 3 * MANY).astype(np.int32) for s in (900, 4)])
+    z = rng.normal(0, 3, 3 * MANY).astype(np.float32)
+    z[::7] = np.nan
+    keys, part = GroupKeys(codes, ("cell", "gateway")), MANY // 2
+    whole = reduce(keys, z)
+    pieces = [
+        reduce(GroupKeys(codes[:, i : i + part], keys.names), z[i : i + part], whole.sizes)
+        for i in range(0, 3 * MANY, part)
+    ]
+    both = pieces[0]
+    for p in pieces[1:]:
+        both = both.plus(p)
+    for name in ("n", "total", "square", "top"):
+        np.testing.assert_allclose(getattr(both, name), getattr(whole, name), rtol=1e-9, atol=1e-6)
 
 
 def test_groups_keep_their_numbers_when_a_kind_grows() -> None:

@@ -15,8 +15,8 @@ from cemcore.pipeline.detection.pooled import PooledState, chart
 from cemcore.pipeline.detection.renewal import LEAST_RECORDS, Records, SeriesState, Shared, silent
 from cemcore.pipeline.detection.silence import Coverage, UsageRows, UsageState, usage
 
-WINDOWS_A_DAY = 12.0
-"""Charts of the same group two hours apart are taken for different tests: the budget is for the findings of a day."""
+WINDOWS_A_DAY = 8.0
+"""Charts of the same group three hours apart are taken for different tests: the budget is for the findings of a day."""
 MATERIAL = 0.15
 """Mean shift of a group [spreads] from which an episode may begin."""
 MISSING = 0.2

@@ -125,5 +125,5 @@ def judge(w):  # type: ignore[no-untyped-def]
         charted = (charted if x == x else kept * quiet) * f4(CHART) + f4(0.5)
         fixed = f4(i4(charted))
         w[CHARTED + i], w[Z2 + i] = fixed, z
-        w[CB + i] = smaller(fixed * BIN, LAST)
+        w[CB + i] = larger(smaller(fixed * BIN, LAST), C0)
         w[PB + i] = smaller(root(-z if z < C0 else C0) * f4(32), LAST)

@@ -17,6 +17,9 @@ Array = NDArray[Any]
 COHORTS = 16
 """Cohorts that tables and tallies have room for from the start; the number doubles when it does not suffice."""
 
+HUGE = 1e30
+"""Values of at least this size are taken for not there."""
+
 
 @dataclass(frozen=True)
 class Seasonal:
@@ -91,6 +94,8 @@ class Seasonal:
         surprise, z = np.empty(len(rows), np.float32), np.empty(len(rows), np.float32)
         said, touched = cohorts.tally(len(shared["season"])), np.zeros(state.OWN, np.bool_)
         f4, i4 = np.float32, np.int32
+        if max(float(np.fmax.reduce(x, initial=0)), -float(np.fmin.reduce(x, initial=0))) >= HUGE:
+            x = np.where(np.abs(x) < HUGE, x, f4(np.nan))
         engines.run(self.engine)(
             s, t, number, np.ascontiguousarray(rows, np.int64), np.ascontiguousarray(x, f4),
             np.ascontiguousarray(cohort, i4), np.ascontiguousarray(hour, i4), surprise, z, said, touched,

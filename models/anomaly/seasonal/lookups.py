@@ -70,12 +70,13 @@ def build(tables: Mapping[str, Array], seconds: int, least: int) -> Lookups:
     near = np.minimum(age, 1.0)
     push = np.sqrt(near)
     share = SHARE * min(hours, 1.0)
-    spread = tables["spread"]
+    spread = np.nan_to_num(tables["spread"], nan=0.0)
+    unit = np.where(spread > 0, cohorts.FIXED / np.maximum(spread, 1e-12), 0)
     stride = 1
     while tables["load"][0] > SAMPLE * stride:
         stride *= 2
     return Lookups(
-        season, width, lean, (NEAR * spread).astype(f4), (cohorts.FIXED / spread).astype(f4), spread.astype(f4),
+        season, width, lean, (NEAR * spread).astype(f4), unit.astype(f4), spread.astype(f4),
         level.astype(f4), np.maximum(between, spread).astype(f4),
         (LEAK**near * QUIET ** (age - near)).astype(f4), ((QUIET / LEAK) ** near).astype(f4), push.astype(f4),
         (SLACK * push).astype(f4), (PACE * np.minimum(age, np.sqrt(age))).astype(f4),

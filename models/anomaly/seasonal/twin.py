@@ -144,7 +144,7 @@ def _judge(
 
 
 def _chart_bin(chart: Array) -> Array:
-    return np.minimum((chart * f4(8 / CHART)).astype(i4), i4(BINS - 1))
+    return np.clip((chart * f4(8 / CHART)).astype(i4), i4(0), i4(BINS - 1))
 
 
 def _point_bin(z: Array) -> Array:
