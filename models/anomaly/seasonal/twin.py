@@ -1,6 +1,6 @@
 """The step in NumPy: what the compiled kernel must equal, bit for bit, and the equations to read.
 
-Gathers blocks of series, computes in float32, scatters back. Starting point: DeGroot-style running estimates of bounded
+Gathers blocks of series, computes in float32, scatters back. Running estimates of bounded
 influence (Huber 1964) for level, gain and spread; a leaky one-sided CUSUM (Page 1954) for what lasts; the deviation
 itself for what is sudden.
 """
