@@ -27,6 +27,11 @@ def seconds(times: pd.Series) -> Int64:
     return times.astype("datetime64[s, UTC]").astype("int64").to_numpy()
 
 
+def known(times: pd.Series) -> Int64:
+    """The first whole second [s] by which each was known: what came half a second after a tick was unknown to it."""
+    return seconds(times.dt.ceil("s"))
+
+
 class Arrivals(Generic[R]):
     """One feed, read from the archive a day of recorded time at once, handed out tick by tick.
 
@@ -89,7 +94,7 @@ def _together(first: R, then: R) -> R:
 
 def lines(frame: pd.DataFrame) -> tuple[pd.DataFrame, Int64]:
     """(the frame itself, recorded [s]): for feeds of few rows, which stay frames."""
-    return frame, seconds(frame["recorded_at"]) if len(frame) else np.zeros(0, np.int64)
+    return frame, known(frame["recorded_at"]) if len(frame) else np.zeros(0, np.int64)
 
 
 class Qualities:
@@ -119,7 +124,7 @@ class Qualities:
             kqis=kqi_values(self._catalogue, partial(_doubles, frame)),
             sessions=_numbers(frame, "sessions"),
             attributes=np.column_stack([self._registry.codes(f"attribute:{a}").add(frame[a]) for a in ATTRIBUTES]),
-            recorded=seconds(frame["recorded_at"]),
+            recorded=known(frame["recorded_at"]),
         )
         rows = rows.take(self._unseen(rows))
         return rows, rows.recorded
@@ -164,7 +169,7 @@ class Measured:
             suspect=frame["suspect"].to_numpy(np.bool_),
             period=frame["period_s"].to_numpy(np.int32),
         )
-        return rows, seconds(frame["recorded_at"])
+        return rows, known(frame["recorded_at"])
 
 
 @dataclass

@@ -30,8 +30,8 @@ from cemcore.application.watch_state import Chain, chains, outdated
 from cemcore.domain import Feed
 from cemcore.errors import StorageError
 from cemcore.pipeline.detection import discovery
+from cemcore.pipeline.habit import added
 from cemcore.pipeline.partition import Answer, Clock
-from cemcore.pipeline.route import FALSE_DISCOVERY
 from cemcore.protocols import SharingDetector
 from cemcore.storage import StoredFile, Tick
 from cemcore.storage.archive import STATE
@@ -197,7 +197,7 @@ class Centre:
     """What all partitions share: tables of the cohorts and the calibration, from what the partitions tell."""
 
     def __init__(self, house: House) -> None:
-        self._catalogue = house.catalogue
+        self._catalogue, self._false_discovery = house.catalogue, house.settings.assess.false_discovery
         self._detector = house.detector
         self._shared: Mapping[str, Any] = {}
 
@@ -207,12 +207,9 @@ class Centre:
         for a in answers[1:]:
             surprises = surprises + a.surprises
         if isinstance(self._detector, SharingDetector):
-            tally = answers[0].tally
-            for a in answers[1:]:
-                tally = {k: _added(tally[k], a.tally[k]) for k in tally}
-            self._detector = self._detector.absorb(tally)
+            self._detector = self._detector.absorb(added([a.tally for a in answers]))
             self._shared = self._detector.get_shared()
-        return discovery.threshold(surprises, FALSE_DISCOVERY)
+        return discovery.threshold(surprises, self._false_discovery)
 
     def shared(self) -> Mapping[str, Any]:
         """What the partitions are to know at their next slot; empty before the first."""
@@ -235,14 +232,6 @@ def _concerns(file: StoredFile, number: int, of: int) -> bool:
     """Whether a file may hold rows of a partition: its own, or one that was not split so."""
     split = part(file.path)
     return split is None or split[1] != of or split[0] == number
-
-
-def _added(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    """The sum of two tallies, also where one has more cohorts."""
-    big, small = (a, b) if len(a) >= len(b) else (b, a)
-    out = big.copy()
-    out[: len(small)] += small
-    return out
 
 
 def _summed(tallies: list[Mapping[str, int]]) -> dict[str, int]:

@@ -180,3 +180,12 @@ def test_only_the_wanted_measurements_of_known_resources_are_handed_out():
     assert (rows.value.tolist(), rows.suspect.tolist(), rows.period.tolist()) == ([55.0], [True], [900])
     assert recorded.tolist() == [START + 1]
     assert len(Measured(("load",), Codes().find).rows(frame.iloc[:0])[0]) == 0
+
+
+def test_what_came_within_a_second_after_a_tick_is_handed_out_by_the_next(store: Store) -> None:
+    frame = quality([(0, "s1", "web", 900), (0, "s2", "web", 900)])
+    frame.loc[1, "recorded_at"] += pd.Timedelta("500ms")
+    store.lay(Feed.QUALITY, frame)
+    arrivals = Arrivals(store.archive, store.ledger, Feed.QUALITY, store.qualities().rows, limit=START + DAY)
+    at = START + 900
+    assert [len(arrivals.between(a, b)) for a, b in ((NEVER, at), (at, at + 1), (at + 1, at + 900))] == [1, 1, 0]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from cemcore import Cem
 from tests.route import watching_operator as town
 
 SHORT = 30
@@ -39,6 +42,23 @@ def test_processes_of_a_dask_cluster_change_nothing(
     assert town.differences(plain, town.contents(folder, tmp_path, partitions=3)) == []
 
 
+@pytest.mark.slow
+def test_a_killed_worker_changes_nothing(folder: Path, plain: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="dask is not installed")
+    wanted = town.settings(folder, tmp_path, partitions=3, kind="dask", workers=2)
+    with Cem.open(wanted, clock=town.end) as cem:
+        cem.collect()
+        cem.assess(until=town.end(SHORT - 5))
+        os.kill(cem._ticking._engine.collect(process_of)[0], signal.SIGKILL)  # type: ignore[union-attr]
+        cem.assess(until=town.end(SHORT))
+
+    assert town.differences(plain, town.contents(folder, tmp_path, partitions=3)) == []
+
+
+def process_of(resident: object) -> int:
+    return os.getpid()
+
+
 def test_another_number_of_partitions_changes_no_score(
     folder: Path, plain: dict[str, pd.DataFrame], tmp_path: Path
 ) -> None:
@@ -51,8 +71,6 @@ def test_another_number_of_partitions_changes_no_score(
 
 
 def test_files_of_before_there_were_partitions_are_read_too(folder: Path, tmp_path: Path) -> None:
-    from cemcore import Cem
-
     with Cem.open(town.settings(folder, tmp_path, partitions=1), clock=town.end) as cem:
         cem.collect()
     town.assessed(folder, tmp_path, town.end(4), partitions=3)
