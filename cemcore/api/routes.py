@@ -160,7 +160,7 @@ def _add_experience(router: APIRouter, cem: Cem) -> None:
     zone = ZoneInfo(cem.house.settings.operator.timezone)
 
     def told(who: dict[str, str], start: str | None, end: str | None) -> Response:
-        first, last = span(start, end, cem.house.clock(), zone)
+        first, last = span(start, end, cem.house.known_now(), zone)
         return _answer(report.experience_document(cem.scores(first, last, **who), who, first, last))
 
     @router.get("/experience", tags=["experience"], response_class=Response, responses=_NOT_FOUND)
@@ -180,7 +180,7 @@ def _add_experience(router: APIRouter, cem: Cem) -> None:
                 raise ValueError("either during, or from and to")
             first, last = parse_period(during, zone)
         else:
-            first, last = span(start, to, cem.house.clock(), zone)
+            first, last = span(start, to, cem.house.known_now(), zone)
         asked = {"kind": kind, "service": service, "as_of": None if as_of is None else parse_time(as_of, zone)}
         which = {k: v for k, v in asked.items() if v is not None}
         rows = first_groups(cem.rollup(by, first, last, **which), limit)

@@ -133,7 +133,7 @@ def _span(cem: Any, start: str | None, end: str | None) -> tuple[Any, Any]:
     from cemcore.report.asked import span
 
     try:
-        return span(start, end, cem.house.clock(), c.zone(cem))
+        return span(start, end, cem.house.known_now(), c.zone(cem))
     except ValueError as e:
         raise typer.BadParameter(str(e)) from e
 

@@ -91,7 +91,7 @@ def add(cells: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 def distinct(cells: pd.DataFrame, by: Sequence[str], what: str) -> pd.DataFrame:
     """How many different values of the whole-number column `what` each group has, in the order of `add`: column n."""
-    pairs = cells.loc[_groups([cells[k].to_numpy(np.int64) for k in (*by, what)])[1], list(by)]
+    pairs = cells[list(by)].iloc[_groups([cells[k].to_numpy(np.int64) for k in (*by, what)])[1]]
     place, first = _groups([pairs[k].to_numpy(np.int64) for k in by])
     return pd.DataFrame({**{k: pairs[k].to_numpy()[first] for k in by}, "n": np.bincount(place, minlength=len(first))})
 

@@ -164,3 +164,12 @@ def test_a_point_lost_at_a_moment_of_truth_counts_its_multiple():
     assert line["mean"] == (3 * 80 + 0) / 4
     assert line["score"] == (3 * 90 + 5) / 4
     assert line["below"] == 0.5
+
+
+@few
+@given(records)
+def test_a_part_of_the_cells_is_counted_as_if_it_were_all_there_is(rows):
+    whole = cells(rows)
+    part = whole[whole["kind"] == 1]
+    got = rollup.distinct(part, ["kind", "group"], "hour")
+    assert dict(zip(got["group"], got["n"], strict=True)) == part.groupby("group")["hour"].nunique().to_dict()
