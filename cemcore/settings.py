@@ -148,10 +148,11 @@ class Warn(Section):
 class Engine(Section):
     """Where rooms one and two run over partitions of subjects, and how far a slot is walked.
 
-    kind: inline (this process) or dask. rooms: "all" walks the whole corridor in this process; "first" walks rooms one
-    and two over `partitions` partitions, and opens no problem. workers: threads of the inline engine, processes of a
-    local Dask cluster; address: of a Dask scheduler that runs already. delta_slots: what changed in the state is kept
-    every so many slots. scores: keep every row's score; else degradations only.
+    kind: inline (this process) or dask. rooms: "all" walks the whole corridor, rooms one and two of it over
+    `partitions` partitions, the others in this process; "first" walks rooms one and two only, and opens no problem.
+    workers: threads of the inline engine, processes of a local Dask cluster; address: of a Dask scheduler that runs
+    already. delta_slots: what changed in the state is kept every so many slots. scores: keep every row's score; else
+    degradations only.
     """
 
     kind: Literal["inline", "dask"] = "inline"
