@@ -8,6 +8,7 @@ sudden), each calibrated within the cohort. Every learning step is of bounded in
     state      arrays of the series                 lookups   tables and rates of one step
     cohorts    what series share, and tallies       twin      the step in NumPy: the equations to read
     changes    deltas between snapshots             kernel    the step compiled, equal to the twin bit for bit
+    access     elements of arrays known apart       arithmetic  the compiled equations of a block
 """
 
 from models.anomaly.seasonal.detector import Seasonal
