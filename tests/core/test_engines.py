@@ -174,6 +174,15 @@ def test_a_cluster_that_was_not_started_has_nothing(ask: Callable[[Engine], Any]
         ask(engine)
 
 
+def test_a_scheduler_that_runs_already_is_found_by_its_address() -> None:
+    distributed = pytest.importorskip("distributed", reason="the extra 'dask' is not installed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0") as running:
+        engine = started(build("dask", address=running.scheduler_address))
+        assert walked(engine, 3) == expected(3)
+        engine.close()
+        assert len(running.workers) == 2  # who was there before is there still
+
+
 def test_a_scheduler_that_is_not_there_is_said_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
     dask = pytest.importorskip("dask", reason="the extra 'dask' is not installed")
     with dask.config.set({"distributed.comm.timeouts.connect": "200ms"}):
