@@ -108,11 +108,6 @@ class Gatherer:
         return rows.take((rows.slot <= slot) & (rows.slot > slot - self._horizon))
 
 
-def slot_after(moment: datetime, seconds: int) -> int:
-    """Start of the slot that holds `moment`."""
-    return int(moment.timestamp()) // seconds * seconds
-
-
 def local(slot: int, operator: Operator) -> tuple[int, int]:
     """(hour 0-23, day of week 0-6) of a slot by the operator's clock; a public holiday counts as a Sunday."""
     moment = datetime.fromtimestamp(slot, UTC).astimezone(ZoneInfo(operator.timezone))

@@ -60,8 +60,8 @@ class Spread:
 
     def get_state(self) -> dict[str, NDArray[Any]]:
         """What the partitions remember, as plain arrays; a lost one begins from here, from now on."""
-        states: list[HabitState] = self._engine.collect(_kept)
-        self._engine.checkpoint([partial(_made, s) for s in states])
+        states: list[HabitState] = self._engine.collect(_itself)
+        self._engine.checkpoint([partial(_itself, s) for s in states])
         out = {f"{_KEY}shared/{k}": v for k, v in self._shared.items()}
         for p, s in enumerate(states):
             out |= {f"{_KEY}{p}/{k}": v for k, v in (s.arrays or {}).items()}
@@ -71,7 +71,7 @@ class Spread:
         """Begin where `get_state` was called (or anew); returns the arrays that are not the partitions'."""
         self._shared = _under(f"{_KEY}shared/", arrays)
         states = [HabitState(_under(f"{_KEY}{p}/", arrays) or None) for p in range(self._n)]
-        self._engine.start([partial(_made, s) for s in states])
+        self._engine.start([partial(_itself, s) for s in states])
         return {k: v for k, v in arrays.items() if not k.startswith(_KEY)}
 
     def fits(self, arrays: Arrays) -> bool:
@@ -101,9 +101,6 @@ def _under(prefix: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
 
-def _kept(state: HabitState) -> HabitState:
-    return state
-
-
-def _made(state: HabitState) -> HabitState:
+def _itself(state: HabitState) -> HabitState:
+    """Hands out what a partition remembers, and makes one that remembers it."""
     return state

@@ -234,7 +234,7 @@ def _of(frame: pd.DataFrame, request: DetailRequest) -> pd.DataFrame:
 
 
 def _outside_problems(rows: pd.DataFrame, request: DetailRequest) -> pd.Series:
-    """Rows that no earlier problem explains (incidents are no history), and all of the window and the day before it."""
+    """Rows that no problem explains (incidents are no history), and all of the window and of six hours before it."""
     near = rows["slot"] >= request.begin - timedelta(hours=6)
     return rows["problem_id"].isna() | near
 

@@ -188,11 +188,6 @@ def _look_at(
         if go_on():
             served[r.request_id] = _ask(house, r, now)
     todo = [r for r in due if r.request_id in served and not served[r.request_id].wait]
-    files = [f for r in todo for f in served[r.request_id].files]
-    if files:
-        with held, house.ledger.begin() as tx:
-            for file in files:
-                tx.register_file(file)
     moment = _moment(house, now, known)
     looks: list[tuple[DetailRequest, list[Finding]]] = []
     history = panels(house, todo, known, [f for r in todo for f in served[r.request_id].files])

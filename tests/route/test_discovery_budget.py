@@ -50,13 +50,6 @@ def test_histograms_of_partitions_add_up_to_that_of_all(surprise: list[float], p
     np.testing.assert_array_equal(np.sum(parts, axis=0), discovery.histogram(s))
 
 
-def test_a_handful_of_gateways_is_not_drowned_by_a_million_cells() -> None:
-    surprise = np.array([4.5, 3.0], np.float32)
-    called = discovery.stratified(surprise, np.array([1, 0], np.int32), np.array([1e6, 10.0]), 0.05)
-    assert called.tolist() == [True, False]
-    assert not (surprise >= discovery.limit(surprise, 0.05, 1_000_010)).any()
-
-
 def _realised(seeds: range, shape: float, learned: bool) -> float:
     """Share of false ones among all that is called: 4,000 tests a slot, 40 real; surprise is too high by `shape`."""
     called = false = 0
@@ -94,10 +87,3 @@ def test_a_correction_never_makes_anything_more_surprising_nor_changes_the_order
     assert (y[there] <= x[there] + 1e-6).all()
     assert (np.diff(y[there]) >= -1e-5).all()
     assert np.isnan(y[~there]).all()
-
-
-def test_the_body_of_a_slot_says_by_how_much_the_null_is_off() -> None:
-    rng = np.random.default_rng(3)
-    right = -np.log10(rng.random(100_000))
-    assert abs(discovery.inflation(discovery.histogram(right)) - 1) < 0.03
-    assert discovery.inflation(discovery.histogram(1.5 * right)) > 1.25

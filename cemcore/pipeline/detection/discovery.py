@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cemcore.panel import Bool, Float32, Float64, Int32
+from cemcore.panel import Float32, Float64
 
 BINS_A_DECADE, DECADES = 64, 16
 BINS = BINS_A_DECADE * DECADES + 1
@@ -50,29 +50,6 @@ def threshold(counts: Float64, q: float, tests: float | None = None) -> float:
     edge = np.arange(BINS) / BINS_A_DECADE
     passed = np.flatnonzero((above > 0) & (10.0**-edge <= q * above / max(m, 1)))
     return float(edge[passed[0]]) if len(passed) else np.inf
-
-
-def stratified(surprise: Surprise, stratum: Int32, tests: Float64, q: float) -> Bool:
-    """What is called where kinds of tests of very different numbers share one budget: each stratum has the same share
-    of `q`, by weights w = M / (K m_k) on its tests (Genovese, Roeder and Wasserman 2006), so that a handful of gateways
-    is not drowned by a million cells. tests [K]: tests of each stratum; those of `surprise` are the ones worth looking
-    at.
-    """
-    there = tests > 0
-    weight = np.where(there, tests.sum() / (max(int(there.sum()), 1) * np.maximum(tests, 1e-9)), 0.0)
-    with np.errstate(divide="ignore"):
-        lifted = surprise + np.log10(weight)[stratum]
-    return np.asarray(lifted >= limit(lifted, q, float(tests.sum())))
-
-
-def inflation(counts: Float64, low: float = 0.5, high: float = 1.5) -> float:
-    """How many times more surprises lie in the body [low, high) than chance puts there: 1 where the null is right.
-
-    The body of a slot is chance but for large incidents, so its excess says by how much the null is off (Efron 2004).
-    """
-    a, b = round(low * BINS_A_DECADE), round(high * BINS_A_DECADE)
-    expected = counts[1:].sum() * (10.0 ** -(a / BINS_A_DECADE) - 10.0 ** -(b / BINS_A_DECADE))
-    return float(counts[1 + a : 1 + b].sum() / expected) if expected > 0 else 1.0
 
 
 def corrected(surprise: Surprise, null: NDArray[np.float64], least: float = 2000.0) -> Float32:

@@ -67,17 +67,6 @@ def tally(cohorts: int) -> dict[str, Array]:
     }  # fmt: skip
 
 
-def add(one: Mapping[str, Array], two: Mapping[str, Array]) -> dict[str, Array]:
-    """The sum of two tallies, also where one knows more cohorts than the other."""
-    out = {}
-    for name, a in one.items():
-        b = two[name]
-        big, small = (a, b) if len(a) >= len(b) else (b, a)
-        out[name] = big.copy()
-        out[name][: len(small)] += small
-    return out
-
-
 def absorb(tables: Mapping[str, Array], said: Mapping[str, Array], part: float) -> dict[str, Array]:
     """The tables after a slot of `part` hours in which the series said that."""
     old = grown(tables, len(said["n"]))
