@@ -74,3 +74,19 @@ def test_values_without_bounds_are_taken_for_missing(engine: str) -> None:
     assert np.isnan(surprise[:3]).all()
     assert np.isfinite(z[3:]).all()
     assert np.isfinite(model.get_state()["series/level"]).all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "cohort", "hour", "what"),
+    [
+        ([-1, 0], [0, 0], [0, 0], "row -1"),
+        ([0, 1], [0, -1], [0, 0], "cohort -1"),
+        ([0, 1], [0, 70_000], [0, 0], "cohort 0..70000"),
+        ([0, 1], [0, 0], [0, 168], "hour 0..168"),
+        ([0, 1], [0, 0], [0], "of 2 rows there are 2 values, 2 cohorts and 1 hours"),
+    ],
+)
+def test_what_can_not_be_looked_up_is_refused(rows: list[int], cohort: list[int], hour: list[int], what: str) -> None:
+    i4, x = np.int32, np.ones(len(rows), np.float32)
+    with pytest.raises(ModelError, match=what):
+        Seasonal().step(0, np.array(rows), x, np.array(cohort, i4), np.array(hour, i4), np.zeros(0, bool))

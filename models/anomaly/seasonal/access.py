@@ -74,7 +74,6 @@ def _wide(typing: Any) -> Any:
     """Have the function that calls this use the widest vectors of the machine, not the width it is usually best at."""
 
     def instruction(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-
         set.add(builder.function.attributes, '"prefer-vector-width"="512"')
         return context.get_dummy_value()
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cemcore.errors import ModelError, NotFittedError
 from models.anomaly.seasonal import changes, cohorts, engines, state
 from models.anomaly.seasonal.lookups import build
+from models.anomaly.seasonal.state import WEEK
 
 Array = NDArray[Any]
 COHORTS = 16
@@ -55,7 +56,7 @@ class Seasonal:
 
         x: higher = better; NaN = not there. cohort >= 0; hour: hour of the local week 0-167. mask_prev: bool by series
         number (shorter = False), values of the last step that are not to be learned. Returns (new detector, surprise
-        [k], z [k], below zero = worse).
+        [k], z [k], below zero = worse). ModelError for an earlier slot, and for numbers that are none of these.
         """
         after, surprise, z, said = self.judge(slot, rows, x, cohort, hour, mask_prev)
         return (after if self.frozen else after.absorb(said)), surprise, z
@@ -82,6 +83,7 @@ class Seasonal:
         mask_prev: NDArray[np.bool_],
     ) -> tuple[Self, NDArray[np.float32], NDArray[np.float32], Mapping[str, Array]]:
         """As `judge`, in place: this detector must not be used any more, the new one has its arrays."""
+        _check(rows, x, cohort, hour)
         number, before = slot // self.seconds, self._number()
         if number < before:
             raise ModelError(f"a detector moves forward only: slot {slot} after {self.slot_}")
@@ -166,3 +168,12 @@ class Seasonal:
         while have < least:
             have *= 2
         return cohorts.grown(self.shared_, have)
+
+
+def _check(rows: Array, x: Array, cohort: Array, hour: Array) -> None:
+    """Refuse what would be looked up outside of the arrays: the compiled step does not check."""
+    if not len(rows) == len(x) == len(cohort) == len(hour):
+        raise ModelError(f"of {len(rows)} rows there are {len(x)} values, {len(cohort)} cohorts and {len(hour)} hours")
+    for name, given, most in (("row", rows, 2**40), ("cohort", cohort, 2**16 - 1), ("hour", hour, WEEK - 1)):
+        if len(given) and (given.min() < 0 or given.max() > most):
+            raise ModelError(f"{name} {given.min()}..{given.max()}: wants 0 to {most}")
