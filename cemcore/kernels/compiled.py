@@ -29,7 +29,8 @@ def kernel(*types: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @cache
         def built() -> Callable[P, R]:
-            return _compiled(function, signature)
+            made: Callable[P, R] = loop(signature, **_RULES)(function)
+            return made
 
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -57,10 +58,17 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     return found
 
 
-def _compiled(function: Callable[P, R], signature: str) -> Any:
-    try:
-        return njit(signature, cache=True, **_RULES)(function)
-    except RuntimeError as e:
-        if "cannot cache" not in str(e):
-            raise
-        return njit(signature, **_RULES)(function)
+def loop(*signature: str, **rules: Any) -> Callable[[Any], Any]:
+    """`numba.njit` with these rules (and types, or whatever a first call brings), kept on disk where that can be."""
+
+    compiler: Any = njit
+
+    def decorate(function: Any) -> Any:
+        try:
+            return compiler(*signature, cache=True, **rules)(function)
+        except RuntimeError as e:
+            if "cannot cache" not in str(e):
+                raise
+            return compiler(*signature, **rules)(function)
+
+    return decorate

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -90,3 +93,20 @@ def test_what_can_not_be_looked_up_is_refused(rows: list[int], cohort: list[int]
     i4, x = np.int32, np.ones(len(rows), np.float32)
     with pytest.raises(ModelError, match=what):
         Seasonal().step(0, np.array(rows), x, np.array(cohort, i4), np.array(hour, i4), np.zeros(0, bool))
+
+
+def test_where_there_is_no_place_for_compiled_code_it_is_compiled_anew() -> None:
+    script = """
+from numba.core import caching
+caching.CacheImpl._locator_classes = []
+import subprocess
+import sys
+
+import numpy as np
+from models.anomaly.seasonal import Seasonal
+none = np.zeros(2, np.int32)
+_, _, z = Seasonal().step(0, np.arange(2), np.ones(2, np.float32), none, none, np.zeros(0, bool))
+print(len(z))
+"""
+    done = subprocess.run([sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "2\n"), done.stderr[-2000:]

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
+from cemcore.kernels.compiled import loop
 from models.anomaly.seasonal.access import get, put, wide
 from models.anomaly.seasonal.cohorts import FIXED
 from models.anomaly.seasonal.lookups import CEILING
@@ -30,7 +31,7 @@ C0, C1, C5, CUT, STIFF, TINY = f4(0), f4(1), f4(5), f4(2.5), f4(0.0025), f4(1e-6
 PER_CHART, PER_GAIN, PER_SEASON, SLOWER = f4(1 / CHART), f4(1 / GAIN), f4(1 / SEASON), f4(8)
 TOP, GAIN_LOW, WORD = f4(CEILING), f4(0.1 * GAIN), f4(65535)
 BIN, LAST, NAN = f4(8 / CHART), f4(BINS - 1), f4(np.nan)
-OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 INNER: dict[str, Any] = {**OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 INLINE: dict[str, Any] = {**INNER, "forceinline": True}
 
@@ -57,19 +58,19 @@ root: Any = intrinsic(_root)
 bits_of: Any = intrinsic(_bits_of)
 
 
-@njit(**INLINE)
+@loop(**INLINE)
 def larger(a, b):  # type: ignore[no-untyped-def]
     """The larger; the second where they can't be compared."""
     return a if a > b else b
 
 
-@njit(**INLINE)
+@loop(**INLINE)
 def smaller(a, b):  # type: ignore[no-untyped-def]
     """The smaller; the second where they can't be compared."""
     return a if a < b else b
 
 
-@njit(**INLINE)
+@loop(**INLINE)
 def dice(held, level, seed):  # type: ignore[no-untyped-def]
     """Fair bits of a series' own past."""
     h = u4(u4(bits_of(held) ^ u4(bits_of(level) * u4(0x9E3779B1))) + seed)
@@ -78,13 +79,13 @@ def dice(held, level, seed):  # type: ignore[no-untyped-def]
     return u4(h ^ u4(h >> u4(15)))
 
 
-@njit(**INLINE)
+@loop(**INLINE)
 def point_bin(z):  # type: ignore[no-untyped-def]
     """Bin of a single deviation."""
     return i4(smaller(root(-z if z < C0 else C0) * f4(32), LAST))
 
 
-@njit(**INLINE)
+@loop(**INLINE)
 def learned(level, spread, held, chart, gain, count, season, h, w, i, hours):  # type: ignore[no-untyped-def]
     """What the held value of series i of the block teaches: (level, spread, gain, season + 128; z, step, psi)."""
     p, q = get(w, P1 + i, 0), get(w, Q1 + i, 0)
@@ -108,7 +109,7 @@ def learned(level, spread, held, chart, gain, count, season, h, w, i, hours):  #
     return level2, larger(spread * wider, floor), gain2, season2, z, step, power
 
 
-@njit(**INLINE)
+@loop(**INLINE)
 def judged(level, spread, x, chart, gain, season, w, i):  # type: ignore[no-untyped-def]
     """The value x of series i of the block: (z, chart)."""
     mean = (level + gain * PER_GAIN * get(w, P2 + i, 0)) + spread * season * PER_SEASON
@@ -120,7 +121,7 @@ def judged(level, spread, x, chart, gain, season, w, i):  # type: ignore[no-unty
     return z, f4(i4((charted if x == x else kept * get(w, QUIET + i, 0)) * f4(CHART) + f4(0.5)))
 
 
-@njit(**INNER)
+@loop(**INNER)
 def block(  # type: ignore[no-untyped-def]
     m, j, o, o2, a, levels, spreads, xs, charts, gains, counts, owns, others, x, surprise, z, w, key, ripes, moves,
     powers, picks, chart_table, point_table, seed, picked, hours, least,

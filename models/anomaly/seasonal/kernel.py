@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from cemcore.kernels.compiled import loop
 from models.anomaly.seasonal.access import borrowed, get, put
 from models.anomaly.seasonal.arithmetic import (
     BIN,
@@ -75,7 +75,7 @@ def run(
          heard, (touched,), room, says, work)  # fmt: skip
 
 
-@njit(**OPTIONS)
+@loop(**OPTIONS)
 def _run(s, t, number, now, looked, said, marks, room, says, work):  # type: ignore[no-untyped-def]
     s, t, said, room, says = borrowed(s), borrowed(t), borrowed(said), borrowed(room), borrowed(says)
     rows, x, cohort, hour, surprise, z = borrowed(now)
@@ -127,7 +127,7 @@ def _run(s, t, number, now, looked, said, marks, room, says, work):  # type: ign
             _store(s, room, rows, cohort, hour, a, m, n, number)
 
 
-@njit(**INLINE)
+@loop(**INLINE)
 def _alike(rows, cohort, hour, cohorts, hours, last, count, a, m):  # type: ignore[no-untyped-def]
     """(the series lie together and have one cohort and hour, of the held values and of the new; number of those that
     have had no value; all had their last step in one slot), the latter two only where the first holds.
@@ -147,18 +147,18 @@ def _alike(rows, cohort, hour, cohorts, hours, last, count, a, m):  # type: igno
     return bad == 0 and odd == i4(0), none, late == i4(0)
 
 
-@njit(**INLINE)
+@loop(**INLINE)
 def _own_hour(hour):  # type: ignore[no-untyped-def]
     return hour % 24 + (24 if hour >= 120 else 0)
 
 
-@njit(**INLINE)
+@loop(**INLINE)
 def _fill(out, j, m, value):  # type: ignore[no-untyped-def]
     for i in range(m):
         put(out, j + i, value, 0)
 
 
-@njit(**INLINE)
+@loop(**INLINE)
 def _add(said, k, h, n, step, power):  # type: ignore[no-untyped-def]
     """Add to the tally what ripe series say of their cohort's hour."""
     said[0][k, h] += n
@@ -166,7 +166,7 @@ def _add(said, k, h, n, step, power):  # type: ignore[no-untyped-def]
     said[2][k, h] += power
 
 
-@njit(**INNER)
+@loop(**INNER)
 def _load(s, room, rows, hour, a, m, n):  # type: ignore[no-untyped-def]
     """The hot state of a block, gathered."""
     level, spread, held, chart, gain, count, _, _, hours, own = s
@@ -177,7 +177,7 @@ def _load(s, room, rows, hour, a, m, n):  # type: ignore[no-untyped-def]
         room[6][i], room[7][i] = own[_own_hour(i8(hours[j])) * n + j], own[_own_hour(i8(hour[a + i])) * n + j]
 
 
-@njit(**INNER)
+@loop(**INNER)
 def _gaps(w, last, count, rows, a, m, even, number, t):  # type: ignore[no-untyped-def]
     """Rates by the slots since the last step of each series; even: of all, or -1."""
     gap = even
@@ -190,7 +190,7 @@ def _gaps(w, last, count, rows, a, m, even, number, t):  # type: ignore[no-untyp
         w[SLACK + i], w[PACE + i] = t.slack[g], t.pace[g]
 
 
-@njit(**INNER)
+@loop(**INNER)
 def _tables(w, key, cohorts, hours, rows, cohort, hour, a, m, t, even, touched):  # type: ignore[no-untyped-def]
     """Tables of each series' cohort and hour, of the held value and of the new; even: one for all."""
     for i in range(B if even else m):
@@ -203,7 +203,7 @@ def _tables(w, key, cohorts, hours, rows, cohort, hour, a, m, t, even, touched):
         w[SAME + i], key[i] = C1 if _own_hour(h) == _own_hour(g) else C0, j * BINS
 
 
-@njit(**INNER)
+@loop(**INNER)
 def _fresh(w, t, cohort, a, m, j, x, count, chart, surprise, z, first):  # type: ignore[no-untyped-def]
     """Series without a past: judged by where their cohort begins, and their first values told."""
     for i in range(m):
@@ -219,7 +219,7 @@ def _fresh(w, t, cohort, a, m, j, x, count, chart, surprise, z, first):  # type:
                 first[k, 2] += np.float64(now) * np.float64(now)
 
 
-@njit(**INLINE)
+@loop(**INLINE)
 def _sample(w, picks, t, cohorts, rows, a, m, said):  # type: ignore[no-untyped-def]
     """Add sampled values to the histograms of the null, and sampled spreads."""
     ripe, chart, point, eight = said[4], said[5], said[6], picks.view(np.uint64)
@@ -236,7 +236,7 @@ def _sample(w, picks, t, cohorts, rows, a, m, said):  # type: ignore[no-untyped-
                 ripe[k, 1] += i8(i4(smaller(w[SPREAD1 + i] * f4(1 / FIXED), f4(4)) * f4(FIXED) + f4(0.5)))
 
 
-@njit(**INNER)
+@loop(**INNER)
 def _store(s, room, rows, cohort, hour, a, m, n, number):  # type: ignore[no-untyped-def]
     """The state of a block, scattered."""
     level, spread, held, chart, gain, count, last, cohorts, hours, own = s
