@@ -1,0 +1,1 @@
+"""What the KPIs of the resources themselves say about causes."""
