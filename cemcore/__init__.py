@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["Cem", "__version__"]
+__all__ = ["Cem", "__version__", "localise_attributes", "rank_causes"]
 __version__ = "0.1.0"
 
 
@@ -14,4 +14,12 @@ def __getattr__(name: str) -> Any:
         from cemcore.application import Cem
 
         return Cem
+    if name == "localise_attributes":
+        from cemcore.pipeline.localisation.attributes.face import localise_attributes
+
+        return localise_attributes
+    if name == "rank_causes":
+        from cemcore.pipeline.localisation.vitals.ranking import rank_causes
+
+        return rank_causes
     raise AttributeError(f"module 'cemcore' has no attribute {name!r}")

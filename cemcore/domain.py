@@ -159,12 +159,15 @@ class PlannedWork:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One line for or against a cause, as log-odds (natural logarithm; above zero speaks for it)."""
+    """One line for or against a cause, as log-odds (natural logarithm; above zero speaks for it); `amount` = how much
+    there is of it, of which log_odds is a multiple: the weight of its kind.
+    """
 
     kind: str
     text: str
     log_odds: float
     refers_to: str = ""
+    amount: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,9 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class ImpactLine:
-    """Totals of one group of subjects (a segment, a service, everything)."""
+    """Totals of one group of subjects (a segment, a service, everything). `spend`: what the customers concerned spend
+    a month, where it was summed.
+    """
 
     group: str
     affected_users: int = 0
@@ -207,6 +212,7 @@ class ImpactLine:
     customers: int = 0
     bad_minutes: float = 0.0
     depth_minutes: float = 0.0
+    spend: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +232,8 @@ class ServiceProblem:
     """One problem in one revision (TMF656). The same `problem_id` over its whole life, `revision` counts from 1.
 
     `begin` is the estimated onset (start of a slot), `detected_at` the known-time of the tick that first reported it,
-    `end` the end of its last slot or None while it lasts.
+    `end` the end of its last slot or None while it lasts. `demarcation`: probability that each domain (or "unknown")
+    has to answer for it, the likeliest first.
 
     """
 
@@ -244,6 +251,8 @@ class ServiceProblem:
     alarms: tuple[str, ...] = ()
     work: tuple[str, ...] = ()
     merged_into: str | None = None
+    demarcation: tuple[tuple[str, float], ...] = ()
+    standing: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 A contract is data: collectors conform to it, the archive stores it, documentation and tests read it. `conform` casts
 what can be cast and parts the rows that cannot be taken from the rest, with the reason; nothing is dropped silently.
-
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from cemcore.domain import Feed
+from cemcore.domain import INVENTORY, Feed
 from cemcore.errors import ContractError
 
 
@@ -196,6 +195,7 @@ CONTRACTS: dict[Feed, Contract] = {
             _text("slice", "S-NSSAI"),
             _text("app", "application"),
             _text("state", "TMF638 state"),
+            _text("contract_id", "contract or SLA that it is under; may be empty"),
         ),
     ),
     Feed.SUBJECTS: Contract(
@@ -217,6 +217,18 @@ CONTRACTS: dict[Feed, Contract] = {
             _time("activated_at", "if it joined while we watched"),
         ),
     ),
+    Feed.ATTACHMENTS: Contract(
+        Feed.ATTACHMENTS,
+        ("subject_id", "service", "valid_from"),
+        (
+            _text("subject_id", "pseudonym of the user or thing", True),
+            _text("resource_id", "serving access resource (cell, PON port); none = detached"),
+            _text("gateway_id", "UPF, BNG it is anchored at"),
+            _text("service", "of this service only; none = of all"),
+            _time("valid_from", "attached since", True),
+            _time("valid_to", "attached until; none = until the next one"),
+        ),
+    ),
     Feed.CUSTOMERS: Contract(
         Feed.CUSTOMERS,
         ("customer_id",),
@@ -233,6 +245,14 @@ CONTRACTS: dict[Feed, Contract] = {
         ),
     ),
 }
+
+VALIDITY = (
+    _time("valid_from", "since when it is so, where the source knows; else found by comparing snapshots"),
+    _time("valid_to", "until when, where the source knows"),
+)
+
+for _feed in INVENTORY:
+    CONTRACTS[_feed] = Contract(_feed, CONTRACTS[_feed].key, (*CONTRACTS[_feed].columns, *VALIDITY))
 
 CONTRACTS[Feed.DETAIL] = Contract(Feed.DETAIL, CONTRACTS[Feed.QUALITY].key, CONTRACTS[Feed.QUALITY].columns)
 
@@ -264,7 +284,6 @@ def conform(
     Columns that are missing and not required are added as missing values; columns that the contract does not know are
     left out. Raises ContractError where a required column is absent altogether. `position` says where in its origin
     each row stood. `more` are columns that the operator's catalogue adds: those of them that `frame` has are taken.
-
     """
     c = contract(feed, [column for column in more if column.name in frame])
     if not frame.columns.is_unique:

@@ -102,6 +102,7 @@ class Assess(Section):
     false_discovery: float = Field(0.05, gt=0, le=0.5)
     small_group: int = Field(5, ge=2)
     load_kpis: tuple[str, ...] = ("RRU.PrbTotDl", "util_pct")
+    vital_kpis: tuple[str, ...] = ("*",)
     catalogue: str = "services.toml"
     detector: str = "seasonal"
 
@@ -149,7 +150,9 @@ class Engine(Section):
     """Where rooms one and two run over partitions of subjects, and how far a slot is walked.
 
     kind: inline (this process) or dask. rooms: "all" walks the whole corridor, rooms one and two of it over
-    `partitions` partitions, the others in this process; "first" walks rooms one and two only, and opens no problem.
+    `partitions` partitions, the others in this process; "first" walks rooms one and two only, and opens no problem
+    unless `problems` says so: then the centre weighs what the partitions tell of bad rows (of a surprise of
+    `told` or more), and sums of the others.
     workers: threads of the inline engine, processes of a local Dask cluster; address: of a Dask scheduler that runs
     already. delta_slots: what changed in the state is kept every so many slots. scores: keep every row's score; else
     degradations only.
@@ -162,6 +165,8 @@ class Engine(Section):
     address: str = ""
     delta_slots: int = Field(4, ge=1)
     scores: bool = True
+    problems: bool = False
+    told: float = Field(1.3, ge=0.5, le=6)
 
 
 class Api(Section):

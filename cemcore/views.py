@@ -10,8 +10,29 @@ from datetime import datetime
 
 import pandas as pd
 
-from cemcore.domain import Impact, ServiceProblem, Verdict
+from cemcore.domain import Impact, ImpactLine, ServiceProblem, Verdict
+from cemcore.pictures import Drawer, Drawing, framed
 from cemcore.zooming import Finding
+
+
+@dataclass(frozen=True)
+class SavedLine:
+    """Subjects of one group that redundancy keeps in service; at_risk: those of them that have lost protection."""
+
+    group: str
+    users: int = 0
+    things: int = 0
+    customers: int = 0
+    at_risk: int = 0
+
+
+@dataclass(frozen=True)
+class LensView:
+    """An impact parted by one lens: a line a group; `saved`, where it was asked for, who is kept in service."""
+
+    name: str
+    lines: tuple[ImpactLine, ...]
+    saved: tuple[SavedLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -19,8 +40,9 @@ class ProblemView:
     """One problem as known at a moment, with what it did to whom.
 
     `revisions` (oldest first) and `verdicts` are filled where one problem was asked for; `affected` is a frame
-    (service, subject_id, state, posterior, bad_rows, total_rows) of its members, as of the revision shown, filled on
-    the same occasion, as `findings` of second looks are.
+    (service, subject_id, state, posterior, bad_rows, total_rows) of its members, as of the revision shown (state:
+    degraded, unknown or at_risk), filled on the same occasion, as `findings` of second looks are. `lenses`: its
+    impact by what was asked for.
 
     """
 
@@ -30,6 +52,19 @@ class ProblemView:
     verdicts: tuple[Verdict, ...] = ()
     affected: pd.DataFrame | None = None
     findings: tuple[Finding, ...] = ()
+    lenses: tuple[LensView, ...] = ()
+    drawer: Drawer | None = field(default=None, repr=False, compare=False)
+
+    def figure(self) -> Drawing:
+        """The part of the network that it is about: cause, who hangs on it, what backs it up. SVG."""
+        return Drawing(self.drawer.figure(self) if self.drawer is not None else "")
+
+    def time_line(self) -> Drawing:
+        """Its life: bad minutes by slot, onset, detection, revisions, alarms, planned work. SVG."""
+        return Drawing(self.drawer.time_line(self) if self.drawer is not None else "")
+
+    def _repr_html_(self) -> str | None:
+        return framed(self.drawer.page(self)) if self.drawer is not None else None
 
     def explain(self) -> list[str]:
         """Why it is thought to be so: a line for each cause and each piece of evidence for and against it."""
@@ -75,7 +110,9 @@ class ImpactView:
     """Impact of a problem or of any set of resources. `basis` says of what and how it was found: "observed" or
     "predicted".
 
-    `protected` counts subjects that redundancy saves; None where the question was about a problem.
+    `protected` counts subjects that redundancy saves; None where the question was about a problem. `lenses`: the
+    impact by what was asked for. `saved`: who is saved, by the elements that keep them in service, where that was
+    asked. `served`: subjects served under the resources in a period that was asked about.
 
     """
 
@@ -87,6 +124,49 @@ class ImpactView:
     resources: tuple[str, ...] = ()
     protected: int | None = None
     notes: tuple[str, ...] = ()
+    lenses: tuple[LensView, ...] = ()
+    saved: tuple[SavedLine, ...] = ()
+    served: int | None = None
+    drawer: Drawer | None = field(default=None, repr=False, compare=False)
+
+    def _repr_html_(self) -> str | None:
+        return framed(self.drawer.page(self)) if self.drawer is not None else None
+
+    def frame(self) -> pd.DataFrame:
+        """One row a line: by (total, service, segment, the lenses), group, counts and minutes."""
+        parts = [("total", (self.impact.total,)), ("segment", self.impact.by_segment)]
+        parts += [("service", self.impact.by_service), *((x.name, x.lines) for x in self.lenses)]
+        rows = {
+            (by, x.group): {"by": by, **{f.name: getattr(x, f.name) for f in fields(x)}} for by, of in parts for x in of
+        }
+        return pd.DataFrame(list(rows.values()))
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Where bad minutes went: to the problems, to none (chronic, or unexplained), and all of them."""
+
+    problems: ImpactLine
+    none: ImpactLine
+    total: ImpactLine
+
+
+@dataclass(frozen=True)
+class ImpactReport:
+    """The impact report: problems in their ranking, as known at `as_of`. With `during`, their minutes and the `sums`
+    are those of the period. `lenses` part all problems together.
+    """
+
+    problems: Problems
+    as_of: datetime | None = None
+    during: tuple[datetime, datetime] | None = None
+    open_only: bool = False
+    sums: Sums | None = None
+    lenses: tuple[LensView, ...] = ()
+    drawer: Drawer | None = field(default=None, repr=False, compare=False)
+
+    def _repr_html_(self) -> str | None:
+        return framed(self.drawer.page(self)) if self.drawer is not None else None
 
 
 @dataclass(frozen=True)
@@ -129,6 +209,30 @@ class HealthView:
     blind: tuple[str, ...] = ()
     inventory_faults: tuple[str, ...] = ()
     assessor: str = ""
+
+
+@dataclass(frozen=True)
+class WeightView:
+    """What one kind of evidence weighs: log-odds of an amount of 1, as stated and as learned, with the 95 % interval;
+    `problems`: settled problems whose candidates differed in it.
+    """
+
+    kind: str
+    stated: float
+    learned: float
+    low: float
+    high: float
+    problems: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    """Weights of evidence as of a time, learned from so many settled `problems`."""
+
+    weights: tuple[WeightView, ...]
+    problems: int
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True)

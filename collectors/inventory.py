@@ -174,7 +174,7 @@ def _service(item: dict[str, Any], supporting: tuple[str, ...]) -> dict[str, Any
 
 def _once(feed: Feed, content: Content) -> Content:
     """A snapshot says each thing once: repeats are counted, an id with two contents and an unknown kind are refused."""
-    key = list(contract(feed).key)
+    key = [*contract(feed).key, "valid_from"]
     held, repeats = tables.drop_repeats(content.frame, key)
     checks: list[tuple[str, Callable[[pd.DataFrame], pd.Series]]] = [
         ("duplicate id with other content: " + ", ".join(key), lambda f: f.duplicated(key, keep="first"))

@@ -12,7 +12,11 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field
 
 from cemcore import report
+from cemcore.api.alarms import add_alarms
 from cemcore.api.degradations import add_degradations
+from cemcore.api.evidence import add_evidence
+from cemcore.api.impact import add_impact
+from cemcore.api.inventory import add_inventory
 from cemcore.api.metrics import exposition
 from cemcore.application.cem import Cem
 from cemcore.report.asked import parse_period, parse_span, parse_time, span
@@ -67,7 +71,17 @@ _BAD: dict[int | str, dict[str, Any]] = {
 def make_router(cem: Cem, registry: CollectorRegistry | None) -> APIRouter:
     """Every path, bound to `cem`."""
     router = APIRouter(responses=_BAD)
-    for add in (_add_state, _add_problems, _add_impact, _add_looks, _add_experience, add_degradations):
+    for add in (
+        _add_state,
+        _add_problems,
+        add_impact,
+        _add_looks,
+        _add_experience,
+        add_degradations,
+        add_alarms,
+        add_evidence,
+        add_inventory,
+    ):
         add(router, cem)
 
     @router.get("/metrics", tags=["state"], response_class=Response)
@@ -113,31 +127,6 @@ def _add_problems(router: APIRouter, cem: Cem) -> None:
             raise ValueError("note: a note wants words")
         cem.settle(problem_id, said.action, said.by, said.note, said.cause)
         return _answer(report.problem_document(cem.problem(problem_id)))
-
-
-def _add_impact(router: APIRouter, cem: Cem) -> None:
-    zone = ZoneInfo(cem.house.settings.operator.timezone)
-
-    @router.get("/impact", tags=["impact"], response_class=Response, responses=_NOT_FOUND)
-    def impact(
-        problem: Annotated[str | None, Query(description="of this problem", max_length=200)] = None,
-        resource: Annotated[list[str] | None, Query(description="of these resources, if all of them failed")] = None,
-        at: Annotated[str | None, Query(description="with resource: at this time; else now")] = None,
-        as_of: AsOf = None,
-        during: During = None,
-        open: Open = False,
-        limit: Limit = None,
-    ) -> Response:
-        """Impact of a problem, or of any set of resources at a time; with neither, the impact report."""
-        period = None if during is None else parse_period(during, zone)
-        if problem is not None and resource:
-            raise ValueError("either problem or resource")
-        if problem is not None or resource:
-            moment = None if at is None else parse_time(at, zone)
-            return _answer(report.impact_document(cem.impact(problem, tuple(resource or ()), moment, period)))
-        known = None if as_of is None else parse_time(as_of, zone)
-        views = report.rank(cem.problems(known, period, open))[:limit]
-        return _answer(report.impact_report_document(views, known, period, open))
 
 
 def _add_looks(router: APIRouter, cem: Cem) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from cemcore.application.kpis import with_formulas
 from cemcore.catalogue import Catalogue, kqi_values
+from cemcore.codes import Codes
 from cemcore.domain import Alarm, Feed, PlannedWork, Severity
 from cemcore.frames import ATTRIBUTES
 from cemcore.panel import Float32, Float64, Int32, Int64, MeasurementRows, QualityRows
@@ -143,12 +144,25 @@ class Qualities:
 
 
 class Measured:
-    """Makes measurement rows of the wanted KPIs from frames, those by formula too."""
+    """Makes measurement rows of the wanted KPIs from frames, those by formula too.
+
+    A KPI's code is its position in `kpis`; with `codes` it is given there, to `kpis` and to those that `more` names
+    ("*": all that are measured at a known resource).
+    """
 
     def __init__(
-        self, kpis: tuple[str, ...], resources: Callable[[pd.Series], Int32], catalogue: Catalogue | None = None
+        self,
+        kpis: tuple[str, ...],
+        resources: Callable[[pd.Series], Int32],
+        catalogue: Catalogue | None = None,
+        codes: Codes | None = None,
+        more: tuple[str, ...] = (),
     ) -> None:
         self._kpis, self._resources, self._catalogue = pd.Index(kpis), resources, catalogue
+        self._codes, self._all = codes, "*" in more
+        self._wanted = self._kpis.append(pd.Index([k for k in more if k not in kpis and k != "*"], dtype="str"))
+        if codes is not None:
+            codes.add(kpis)
 
     def rows(self, frame: pd.DataFrame) -> tuple[MeasurementRows, Int64]:
         """(rows, recorded [s]) of a frame in recorded order."""
@@ -157,13 +171,18 @@ class Measured:
             few, none = nothing.astype(np.int32), np.zeros(0, np.float32)
             return MeasurementRows(nothing, few, few, none, np.zeros(0, np.bool_), few), nothing
         if self._catalogue is not None:
-            frame = with_formulas(frame, self._catalogue, self._kpis)
-        kpi = self._kpis.get_indexer(frame["kpi"])
-        wanted = (kpi >= 0) & frame["resource_id"].notna().to_numpy()
-        frame, kpi = frame[wanted], kpi[wanted]
+            frame = with_formulas(frame, self._catalogue, self._wanted)
+        resource = self._resources(frame["resource_id"])
+        wanted = frame["resource_id"].notna().to_numpy()
+        if not (self._codes is not None and self._all):
+            wanted = wanted & frame["kpi"].isin(self._wanted).to_numpy()
+        elif len(frame):
+            wanted = wanted & (resource >= 0)
+        frame, resource = frame[wanted], resource[wanted]
+        kpi = self._kpis.get_indexer(frame["kpi"]) if self._codes is None else self._codes.add(frame["kpi"])
         rows = MeasurementRows(
             slot=seconds(frame["slot"]),
-            resource=self._resources(frame["resource_id"]),
+            resource=resource,
             kpi=kpi.astype(np.int32),
             value=frame["value"].to_numpy(np.float32),
             suspect=frame["suspect"].to_numpy(np.bool_),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -11,19 +12,25 @@ from typing import Any, Self
 import pandas as pd
 
 from cemcore.application import (
+    alarms,
     degradations,
     experience,
     health,
+    impact_reports,
     impacts,
+    inventory,
+    pages,
     queries,
     rollups,
     trial,
     upkeep,
     warning,
+    weighing,
     zooming,
 )
 from cemcore.application.house import Clock, House, wall_clock
 from cemcore.application.ingest import JOINED, Ingest, Progress, Taken
+from cemcore.application.places import world_at
 from cemcore.application.ticking import Assessed, Ticking
 from cemcore.application.upkeep import Kept
 from cemcore.application.watching import Watching
@@ -31,8 +38,11 @@ from cemcore.application.zooming import Zoomed
 from cemcore.catalogue import Catalogue
 from cemcore.domain import INVENTORY, ServiceProblem, Window
 from cemcore.errors import ConfigError
+from cemcore.inventory import InventoryView
+from cemcore.reconciled import AlarmsView
 from cemcore.settings import Settings
-from cemcore.views import CheckLine, HealthView, ImpactView, Problems, ProblemView, Warnings
+from cemcore.topology import Topology
+from cemcore.views import CheckLine, EvidenceView, HealthView, ImpactReport, ImpactView, Problems, ProblemView, Warnings
 from cemcore.zooming import DetailEntry, Finding
 
 
@@ -101,11 +111,11 @@ class Cem:
         """Problems ranked by what customers lost, a list with `.frame()`; `as_of` = as known then, `during` = those
         that touch the period.
         """
-        return queries.problems(self.house, as_of, during, open_only)
+        return self._drawable(queries.problems(self.house, as_of, during, open_only), as_of)
 
     def problem(self, problem_id: str, as_of: datetime | None = None) -> ProblemView:
         """One problem with revisions, verdicts and members; NotFoundError when there is none."""
-        return queries.problem(self.house, problem_id, as_of)
+        return replace(queries.problem(self.house, problem_id, as_of), drawer=pages.Artist(self.house, as_of))
 
     def settle(self, problem_id: str, action: str, by: str, note: str = "", cause: str = "") -> ServiceProblem:
         """An operator's verdict: ack, note, resolve (with the cause it was) or reject; audited."""
@@ -117,11 +127,35 @@ class Cem:
         resources: Sequence[str] = (),
         at: datetime | None = None,
         during: tuple[datetime, datetime] | None = None,
+        lenses: Sequence[str] = (),
+        protected: bool = False,
+        as_of: datetime | None = None,
     ) -> ImpactView:
-        """Impact of a problem (as recorded) or of any set of resources if all of them failed `at` a time (default:
-        now).
+        """Impact of a problem as known `at` a time, or of any set of resources if all of them failed `at` a time
+        (default: now); over a period, by any of `cemcore.application.lenses.LENSES`. `protected`: who is kept in
+        service by redundancy, and by which elements. `as_of`: of resources, by what was known then (default: now).
         """
-        return impacts.impact(self.house, problem_id, tuple(resources), at, during)
+        asked = impacts.Asked(at, during, tuple(lenses), protected, as_of)
+        found = impacts.impact(self.house, problem_id, tuple(resources), asked)
+        return replace(found, drawer=pages.Artist(self.house, at if problem_id is not None else as_of))
+
+    def report(
+        self,
+        as_of: datetime | None = None,
+        during: tuple[datetime, datetime] | None = None,
+        open_only: bool = False,
+        lenses: Sequence[str] = (),
+    ) -> ImpactReport:
+        """The impact report: problems by what customers lost, as known at `as_of`; with `during`, what was lost in the
+        period, under each problem and under none.
+        """
+        found = impact_reports.report(self.house, as_of, during, open_only, lenses)
+        return replace(found, problems=self._drawable(found.problems, as_of), drawer=pages.Artist(self.house, as_of))
+
+    def page(self, found: ImpactReport | ImpactView | ProblemView, limit: int | None = None) -> str:
+        """A report, an impact or a problem as one self-contained HTML page, with figure and time line."""
+        artist = found.drawer if isinstance(found.drawer, pages.Artist) else pages.Artist(self.house)
+        return artist.page(found, limit)
 
     def scores(self, start: datetime, end: datetime, **who: Any) -> pd.DataFrame:
         """Experience rows with slots in [start, end), of a `subject`, `customer`, `segment` and/or `service`."""
@@ -171,6 +205,10 @@ class Cem:
         """Drifting series that will miss their requirement within `horizon` (else the settings'), soonest first."""
         return warning.warnings(self.house, horizon)
 
+    def evidence(self, as_of: datetime | None = None) -> EvidenceView:
+        """What each kind of evidence weighs in the choice of a cause: stated, and learned from verdicts by `as_of`."""
+        return weighing.view(self.house.ledger, as_of)
+
     def degradations(
         self,
         during: tuple[datetime, datetime] | None = None,
@@ -180,6 +218,36 @@ class Cem:
     ) -> pd.DataFrame:
         """Episodes of what was worse than usual, missing or silent, the strongest first; `during` else the last day."""
         return degradations.degradations(self.house, degradations.lately(self.house, during), level, service, as_of)
+
+    def alarms(
+        self,
+        during: tuple[datetime, datetime] | None = None,
+        as_of: datetime | None = None,
+        without_pain: bool = False,
+        limit: int | None = None,
+    ) -> AlarmsView:
+        """Alarms raised in a period (else the last seven days) held against what customers felt, and problems that no
+        alarm told of. `without_pain` and `limit` narrow the single alarms, never the figures by type.
+        """
+        found = alarms.alarms(self.house, during, as_of)
+        kept = [a for a in found.alarms if not without_pain or a.verdict == "without_pain"]
+        return replace(found, alarms=tuple(kept[:limit]))
+
+    def inventory(
+        self,
+        kinds: Sequence[str] = (),
+        resource: str | None = None,
+        at: datetime | None = None,
+        as_of: datetime | None = None,
+    ) -> InventoryView:
+        """What is wrong with the inventory (as valid `at` a time, known `as_of` another; both: now), the worst first:
+        links that are wrong or missing, what can't be joined, paths that lead nowhere, what experience contradicts.
+        """
+        return inventory.inventory(self.house, at, as_of, kinds, resource)
+
+    def topology(self, at: datetime | None = None, known: datetime | None = None) -> Topology:
+        """The inventory as a graph, as valid `at` a time and `known` at another (both: now)."""
+        return world_at(self.house, at, known).topology
 
     def health(self) -> HealthView:
         """State of feeds, learning and the whole."""
@@ -192,6 +260,10 @@ class Cem:
     def check(self) -> list[CheckLine]:
         """Try everything that would run: plug-ins, sources, storage, catalogue."""
         return health.check(self.house)
+
+    def _drawable(self, found: Problems, as_of: datetime | None) -> Problems:
+        artist = pages.Artist(self.house, as_of)
+        return Problems(replace(v, drawer=artist) for v in found)
 
     def _advance(
         self, until: datetime, progress: Progress | None, *, learn_only: bool = False, start: datetime | None = None

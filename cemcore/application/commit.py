@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from cemcore.application import degradations, versions
 from cemcore.application.house import House
+from cemcore.application.queries import AT_RISK
 from cemcore.application.stages import Stopwatch
 from cemcore.domain import Alarm, Impact, ProblemStatus, ServiceProblem, State
 from cemcore.panel import Int16, Int32
 from cemcore.pipeline import zooming
 from cemcore.pipeline.result import SlotResult
 from cemcore.pipeline.route import SlotInputs
+from cemcore.report.rank import standing
 from cemcore.storage import StoredFile, Tick
 
 SETTLED = (ProblemStatus.RESOLVED, ProblemStatus.REJECTED)
@@ -51,6 +53,12 @@ class Committer:
     def changed(self) -> tuple[str, ...]:
         """Problems that something new was committed about, in the order of their first change."""
         return tuple(self._changed)
+
+    def told(self) -> tuple[list[StoredFile], list[tuple[ServiceProblem, Impact | None]]]:
+        """Files and revisions of everything held, written but not registered: for a transaction of the caller's own."""
+        revisions, numbers = self._revisions()
+        first, last = self._steps[0].inputs.slot, self._steps[-1].inputs.slot
+        return self._write(f"{first}-{last}", numbers), revisions
 
     def commit(self, state: Mapping[str, NDArray[Any]] | None) -> None:
         """Write and register everything held; with `state`, as a snapshot to restart from."""
@@ -181,6 +189,7 @@ class Committer:
             {
                 "slot": a.slot,
                 "recorded_at": np.full(len(a), step.inputs.known_at),
+                "tick": np.full(len(a), step.inputs.slot),
                 "problem_id": texts.problem(a.problem),
                 "revision": revisions[a.problem],
                 "service": texts.service(a.service),
@@ -199,7 +208,7 @@ class Committer:
                 "problem_id": texts.problem(m.problem),
                 "service": texts.service(m.service),
                 "subject_id": texts.of("subject", m.subject),
-                "state": pd.Categorical.from_codes(m.state, [str(State.DEGRADED), str(State.UNKNOWN)]),
+                "state": pd.Categorical.from_codes(m.state, [str(State.DEGRADED), str(State.UNKNOWN), AT_RISK]),
                 "posterior": m.posterior,
                 "bad_rows": m.bad,
                 "total_rows": m.total,
@@ -221,8 +230,11 @@ class Committer:
                 )
                 numbered = replace(numbered, revision=1 if before is None else before.revision + 1)
                 numbered = numbered if before is None else zooming.carried(before, numbered)
+                impact = step.result.impacts.get(problem.problem_id)
+                held = () if before is None else before.standing
+                numbered = replace(numbered, standing=held if impact is None else standing(held, impact.total))
                 latest[problem.problem_id] = numbered
-                out.append((numbered, step.result.impacts.get(problem.problem_id)))
+                out.append((numbered, impact))
             for name in {step.result.problem_ids[p] for p in np.unique(step.result.attribution.problem) if p >= 0}:
                 if name not in latest and (before := self._house.ledger.problem(name)) is not None:
                     latest[name] = before

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cemcore.application.arrivals import DAY, AlarmBook, Arrivals, Measured, Qualities, WorkBook, lines
+from cemcore.application.weighing import Weigher
 from cemcore.application.world import Worlds
 from cemcore.catalogue import Catalogue
 from cemcore.domain import Alarm, Feed
@@ -38,9 +39,11 @@ class Gatherer:
         self._horizon = int(settings.assess.horizon_hours * 3600)
         resources = registry.codes("resource").find
         self._qualities = Qualities(catalogue, registry, resources, self._horizon)
-        self._measured = Measured(settings.assess.load_kpis, resources, catalogue)
+        limits = settings.assess
+        self._measured = Measured(limits.load_kpis, resources, catalogue, registry.codes("kpi"), limits.vital_kpis)
         self._alarms, self._work = AlarmBook(), WorkBook()
         self._facts = Facts(registry.codes, catalogue.services)
+        self._weigher = Weigher(ledger)
         self._known_at = NEVER
         self._pending: QualityRows | None = None
 
@@ -61,6 +64,7 @@ class Gatherer:
     def open(self, limit: int) -> None:
         """Start a run of ticks that will know no more than what was recorded until `limit` [s]."""
         self._worlds.refresh()
+        self._weigher.refresh()
         store = (self._archive, self._ledger)
         self._new_quality = Arrivals(*store, Feed.QUALITY, self._qualities.rows, limit=limit)
         self._new_measurements = Arrivals(*store, Feed.MEASUREMENTS, self._measured.rows, limit=limit)
@@ -86,13 +90,14 @@ class Gatherer:
             learning=learning,
             rows=rows,
             measurements=measurements,
-            kpis=self._settings.assess.load_kpis,
+            kpis=tuple(self._registry.codes("kpi").texts),
             alarms=self._alarms.standing(known_at),
             work=self._work.around(slot, slot + seconds),
             topology=world.topology,
             population=grown(world.population, len(self._registry.codes("subject"))),
             domain_of=world.domain_of,
             facts=self._facts,
+            weights=self._weigher.at(known_at),
         )
 
     def drain_alarms(self) -> list[Alarm]:

@@ -1,94 +1,67 @@
-"""Impact of a problem, as recorded; and of any set of resources, by the topology as known at a time."""
+"""Impact of a problem, as recorded, by lens or over a period; and of any set of resources."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import numpy as np
-
+from cemcore.application import attributed, predictions
 from cemcore.application.house import House
-from cemcore.application.world import World
-from cemcore.domain import Feed
-from cemcore.errors import NotFoundError, TopologyError
-from cemcore.panel import Int32
+from cemcore.application.lenses import known_lenses
+from cemcore.application.places import facts_at, names
+from cemcore.errors import NotFoundError
 from cemcore.pipeline import impact as room
-from cemcore.topology import grown
-from cemcore.views import ImpactView
+from cemcore.views import ImpactView, LensView
 
-LOOK_BACK_S = 7 * 86_400
-"""Where a subject was last served, looked for so far back."""
+Period = tuple[datetime, datetime]
 
 
-def impact(
-    house: House,
-    problem_id: str | None,
-    resources: tuple[str, ...],
-    at: datetime | None,
-    during: tuple[datetime, datetime] | None,
-) -> ImpactView:
-    """Impact of one problem, or of all of `resources` failing together `at` a time; one of the two must be given.
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of an impact besides whose: as it was (resources) or was known (problems) at a time, over a period,
+    by which lenses, whether it is to be told who is saved by redundancy, and (resources) as known when.
+    """
 
-    Raises NotFoundError for an unknown problem, TopologyError for an unknown resource, ValueError for neither or both.
+    at: datetime | None = None
+    during: Period | None = None
+    lenses: tuple[str, ...] = ()
+    protected: bool = False
+    as_of: datetime | None = None
+
+
+def impact(house: House, problem_id: str | None, resources: tuple[str, ...], asked: Asked) -> ImpactView:
+    """Impact of one problem, or of all of `resources` failing together; one of the two must be given.
+
+    Raises NotFoundError for an unknown problem, TopologyError for an unknown resource, ValueError for neither or both
+    and for an unknown lens.
     """
     if (problem_id is None) == (not resources):
         raise ValueError("ask for the impact of a problem, or of resources: one of the two")
-    moment = (at or house.known_now()).astimezone(UTC)
+    lenses = known_lenses(asked.lenses)
     if problem_id is not None:
-        return _of_problem(house, problem_id, at, moment, during)
-    world = house.worlds.at(int(moment.timestamp())) if at is not None else house.worlds.newest()
-    down = _codes(world, resources)
-    subjects = house.registry.codes("subject")
-    population = grown(world.population, len(subjects))
-    access = _access(house, world, moment, population.access)
-    found = room.impact_of(down, world.topology, population, names(house), access, house.settings.assess.small_group)
-    return ImpactView(
-        basis="predicted",
-        subject=" + ".join(resources),
-        at=moment,
-        during=during,
-        impact=found.impact,
-        resources=resources,
-        protected=found.protected,
-    )
-
-
-def names(house: House) -> room.Names:
-    """What impact lines are called."""
-    return room.Names(house.catalogue.services, house.registry.codes("segment").texts)
+        return _of_problem(house, problem_id, asked.at, asked.during, lenses)
+    return predictions.predicted(house, resources, asked.at, asked.during, lenses, asked.protected, asked.as_of)
 
 
 def _of_problem(
-    house: House, problem_id: str, at: datetime | None, moment: datetime, during: tuple[datetime, datetime] | None
+    house: House, problem_id: str, as_of: datetime | None, during: Period | None, lenses: tuple[str, ...]
 ) -> ImpactView:
-    problem, found = house.ledger.problem(problem_id, at), house.ledger.impact(problem_id, at)
+    problem, recorded = house.ledger.problem(problem_id, as_of), house.ledger.impact(problem_id, as_of)
     if problem is None:
         raise NotFoundError(f"no problem {problem_id}")
-    if found is None:
+    if recorded is None:
         raise NotFoundError(f"problem {problem_id} has no recorded impact yet")
+    moment = (as_of or house.known_now()).astimezone(UTC)
     resources = tuple(c.resource_id for c in problem.causes[:1] if c.resource_id)
-    return ImpactView("observed", problem_id, moment, during, found, resources)
-
-
-def _codes(world: World, resources: tuple[str, ...]) -> list[int]:
-    unknown = [r for r in resources if r not in world.topology.index]
-    if unknown:
-        raise TopologyError(f"no resource {', '.join(unknown)} in the inventory")
-    return [world.topology.index[r] for r in resources]
-
-
-def _access(house: House, world: World, moment: datetime, lines: Int32) -> Int32:
-    """Access resource of each subject: its fixed line, else where it was last served before `moment`."""
-    end = int(moment.timestamp())
-    slots, recorded = (end - LOOK_BACK_S, end), (None, end)
-    files = house.ledger.files(str(Feed.QUALITY), slots=slots, recorded=recorded)
-    frame = house.archive.read(files, columns=["slot", "subject_id", "resource_id"], slots=slots, recorded=recorded)
-    out = lines.copy()
-    if len(frame):
-        last = frame.sort_values("slot", kind="stable").drop_duplicates("subject_id", keep="last")
-        subject = house.registry.codes("subject").find(last["subject_id"])
-        place = last["resource_id"].map(world.topology.index).fillna(-1).to_numpy(np.int32)
-        fits = (subject >= 0) & (subject < len(out)) & (place >= 0)
-        subject, place = subject[fits], place[fits]
-        free = out[subject] < 0
-        out[subject[free]] = place[free]
-    return out
+    notes = (f"merged into {problem.merged_into}, where its minutes count",) if problem.merged_into else ()
+    by: tuple[LensView, ...] = ()
+    if during is not None or lenses:
+        into = attributed.survivors(house.ledger.problems(as_of=as_of))
+        found = attributed.read(house, attributed.span(during, [problem]), as_of, into)
+        facts = facts_at(house, problem.end or moment, as_of)
+        members = attributed.members_of(house, [problem_id], as_of)[problem_id]
+        counted = facts.counted(members, room.Pairs.none(), found.of(problem_id))
+        least = house.settings.assess.small_group
+        recorded = room.totals(counted, names(house), least)
+        by = tuple(LensView(lens.name, counted.by(lens, least)) for lens in facts.lenses(lenses))
+    return ImpactView("observed", problem_id, moment, during, recorded, resources, notes=notes, lenses=by)

@@ -16,7 +16,7 @@ from cemcore.application.slot_rows import Due, Reader, named
 from cemcore.application.watch_state import slot_of
 from cemcore.catalogue import Catalogue
 from cemcore.panel import Float64
-from cemcore.pipeline import partition
+from cemcore.pipeline import partition, telling
 from cemcore.pipeline.partition_state import FACTS, PartitionState
 from cemcore.protocols import SharingDetector
 from cemcore.settings import Settings
@@ -46,6 +46,7 @@ class Resident:
     tools: partition.Tools
     reader: Reader
     state: PartitionState
+    people: telling.People | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from cemcore.application.house import House
 from cemcore.domain import Impact, ImpactLine, ProblemStatus, ServiceProblem, Verdict
 from cemcore.errors import NotFoundError
+from cemcore.report.rank import place
 from cemcore.views import Problems, ProblemView
 
 NOTHING = Impact(ImpactLine("total"))
@@ -22,6 +23,9 @@ ACTIONS = {
 }
 """What an operator may say, and the status that it gives (None: unchanged)."""
 
+AT_RISK = "at_risk"
+"""State of a member that hangs on the cause and is not degraded; the others are `domain.State`'s."""
+
 _MEMBER_COLUMNS = ["service", "subject_id", "state", "posterior", "bad_rows", "total_rows"]
 
 
@@ -31,7 +35,7 @@ def problems(
     """Problems ranked by what customers lost: bad minutes x depth, then bad minutes, then affected; ties by id."""
     found = house.ledger.problems(as_of=as_of, during=during, open_only=open_only)
     views = [ProblemView(p, house.ledger.impact(p.problem_id, as_of) or NOTHING) for p in found]
-    return Problems(sorted(views, key=_rank))
+    return Problems(sorted(views, key=place))
 
 
 def problem(house: House, problem_id: str, as_of: datetime | None) -> ProblemView:
@@ -87,13 +91,3 @@ def settle(house: House, problem_id: str, action: str, by: str, note: str, cause
         tx.put_verdict(Verdict(problem_id, action, by, now, note, cause))
         tx.audit(by, action, problem_id, note or cause, now)
     return after
-
-
-def _rank(view: ProblemView) -> tuple[float, float, int, str]:
-    total = view.impact.total
-    return (
-        -total.depth_minutes,
-        -total.bad_minutes,
-        -(total.affected_users + total.affected_things),
-        view.problem.problem_id,
-    )

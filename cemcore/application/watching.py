@@ -2,7 +2,7 @@
 
 Each partition reads its own records, scores and judges them; the centre adds up what they say, finds one threshold for
 all, and tells them; they write their degradations and scores; one ledger transaction registers the files and moves the
-watermark. No problem is opened here.
+watermark. Problems are opened where `engine.problems` says so, from what the partitions tell (`opening`).
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cemcore import engines
+from cemcore.application import meeting, versions
 from cemcore.application import partitions as parts
-from cemcore.application import versions
 from cemcore.application.due import due, first_slot
 from cemcore.application.gather import NEVER, local
 from cemcore.application.house import House
 from cemcore.application.ingest import Progress
+from cemcore.application.opening import PROBLEMS, Opening
 from cemcore.application.slot_rows import Due
 from cemcore.application.stages import Stopwatch
 from cemcore.application.ticking import SWEEP_AGE_S, Assessed
@@ -53,7 +54,9 @@ class Watching:
             wanted.kind, workers=wanted.workers, address=wanted.address, file=str(house.settings.file)
         )
         self._centre = Centre(house)
+        self._opening = Opening(house) if wanted.problems else None
         self._last: Tick | None = None
+        self._saved: Mapping[str, NDArray[Any]] = {}
         self._started = self._based = False
 
     def close(self) -> None:
@@ -79,16 +82,18 @@ class Watching:
             return Assessed(0, None, ())
         learn_until = house.settings.learning_ends(first_slot(house) or slots[0][0])
         house.worlds.refresh()
-        watch = Stopwatch()
+        if self._opening is not None:
+            self._opening.open(slots[-1][1])
+        watch, told = Stopwatch(), dict[str, None]()
         for n, (slot, known_at) in enumerate(slots):
             watch.begin()
-            self._tick(slot, known_at, learn_only or slot < learn_until, watch)
+            told |= dict.fromkeys(self._tick(slot, known_at, learn_only or slot < learn_until, watch))
             if progress is not None:
                 progress("assess", n + 1, len(slots))
-        return Assessed(len(slots), datetime.fromtimestamp(slots[-1][0], UTC), (), watch.take())
+        return Assessed(len(slots), datetime.fromtimestamp(slots[-1][0], UTC), tuple(told), watch.take())
 
-    def _tick(self, slot: int, known_at: int, learning: bool, watch: Stopwatch) -> None:
-        """One slot, to the end of its transaction."""
+    def _tick(self, slot: int, known_at: int, learning: bool, watch: Stopwatch) -> list[str]:
+        """One slot, to the end of its transaction; the problems that there is news about."""
         found = self._walk(slot, known_at, learning)
         watch.lap("watch")
         threshold = self._centre.take(found)
@@ -96,14 +101,20 @@ class Watching:
         written: list[parts.Written] = self._engine.step(parts.finish, [task] * self._of)
         watch.lap("detect")
         counts = _summed([*(a.counts for a in found), *(w.counts for w in written)])
+        if self._opening is not None:
+            counts |= self._opening.judge(slot, known_at, learning, found).counts
+            watch.lap("localise")
         state = self._save(slot)
-        self._commit(Tick(slot, known_at, 0, learning, counts), [f for w in written for f in w.files], state)
+        told = self._commit(Tick(slot, known_at, 0, learning, counts), [f for w in written for f in w.files], state)
         now = self._house.clock().timestamp()
         recorded = np.concatenate([w.recorded for w in written])
         watch.committed([now - slot - self._house.settings.operator.slot_seconds], now - recorded)
         if state:
             chain = next(chains(self._house.ledger.files(STATE), self._of))
             self._engine.checkpoint([self._maker(n, chain) for n in range(self._of)])
+            if self._opening is not None:
+                self._opening.forget()
+        return told
 
     def _walk(self, slot: int, known_at: int, learning: bool) -> list[Answer]:
         """Every partition's answer on a slot."""
@@ -120,7 +131,14 @@ class Watching:
         ordered = sorted(files.values(), key=lambda f: f.position)
         common = self._inventory(known_at), self._centre.shared()
         mine = [tuple(f for f in ordered if _concerns(f, n, self._of)) for n in range(self._of)]
-        answers: list[Answer] = self._engine.step(parts.walk, [parts.Walk(clock, wanted, m, *common) for m in mine])
+        walks = [parts.Walk(clock, wanted, m, *common) for m in mine]
+        answers: list[Answer]
+        if self._opening is None:
+            answers = self._engine.step(parts.walk, walks)
+        else:
+            self._opening.meet(self._engine, known_at, self._of)
+            followed, least = self._opening.followed(), settings.engine.told
+            answers = self._engine.step(meeting.answer, [meeting.Asked(w, followed, least) for w in walks])
         self._last = Tick(slot, known_at, 0, learning)
         return answers
 
@@ -141,9 +159,12 @@ class Watching:
         whole = whole or not self._based  # a change without a whole state before it is of no use
         self._based = True
         files: list[StoredFile] = self._engine.step(parts.save, [parts.Save(slot, whole)] * self._of)
-        return [*files, self._house.archive.write_state(f"watch-{slot}-centre", self._centre.get_state(), slot)]
+        centre = {**self._centre.get_state(), **(self._opening.get_state() if self._opening is not None else {})}
+        return [*files, self._house.archive.write_state(f"watch-{slot}-centre", centre, slot)]
 
-    def _commit(self, tick: Tick, files: list[StoredFile], state: list[StoredFile]) -> None:
+    def _commit(self, tick: Tick, files: list[StoredFile], state: list[StoredFile]) -> list[str]:
+        more, revisions, alarms = self._opening.written() if self._opening is not None else ([], [], [])
+        files, registry = [*files, *more], self._house.registry
         ledger = self._house.ledger
         catalogue = versions.keep(self._house) if any(f.feed == "scores" for f in files) else None
         gone = outdated([*ledger.files(STATE), *state]) if state else []
@@ -154,8 +175,17 @@ class Watching:
                 tx.register_file(file)
             for path in gone:
                 tx.unregister_file(path)
+            for alarm in alarms:
+                tx.put_alarm(alarm)
+            for problem, impact in revisions:
+                tx.put_problem(problem, impact)
+            for name, first_code, texts in registry.pending() if self._opening is not None else ():
+                tx.add_codes(name, first_code, texts)
             tx.set_watermark("slot", tick.slot)
             tx.set_watermark("known_at", tick.known_at)
+        if self._opening is not None:
+            registry.committed()
+        return [p.problem_id for p, _ in revisions]
 
     def _restore(self) -> None:
         """The partitions after the last tick: newest usable files, then later ticks once more, writing nothing."""
@@ -164,9 +194,16 @@ class Watching:
         self._house.worlds.refresh()
         at = self._load(ticks)
         self._last = next((t for t in reversed(ticks) if t.slot <= at), None)
-        for tick in (t for t in ticks if t.slot > at):
-            threshold = self._centre.take(self._walk(tick.slot, tick.known_at, tick.learning))
+        later = [t for t in ticks if t.slot > at]
+        if self._opening is not None:
+            self._opening.resume(self._saved, self._last.known_at if self._last is not None else NEVER)
+            self._opening.open(later[-1].known_at if later else NEVER)
+        for tick in later:
+            found = self._walk(tick.slot, tick.known_at, tick.learning)
+            threshold = self._centre.take(found)
             self._engine.step(parts.finish, [parts.Finish(threshold, tick.known_at, False, False)] * self._of)
+            if self._opening is not None:
+                self._opening.judge(tick.slot, tick.known_at, tick.learning, found)
         self._started = True
 
     def _load(self, ticks: list[Tick]) -> int:
@@ -176,14 +213,15 @@ class Watching:
             if chain.slot not in done:
                 continue
             try:
-                self._centre.set_state(self._house.archive.read_state(chain.centre))
+                self._saved = self._house.archive.read_state(chain.centre)
+                self._centre.set_state({k: v for k, v in self._saved.items() if not k.startswith(PROBLEMS)})
                 self._engine.start([self._maker(n, chain) for n in range(self._of)])
             except StorageError as e:
                 _log.warning("a saved state can't be used; going back further", extra={"reason": str(e)})
                 continue
             self._based = True
             return chain.slot
-        self._centre, self._based = Centre(self._house), False
+        self._centre, self._based, self._saved = Centre(self._house), False, {}
         self._engine.start([self._maker(n, None) for n in range(self._of)])
         return NEVER
 

@@ -26,7 +26,8 @@ class Kqi(Table):
     unit: as in quality records. better: which direction is good. habit: the scale on which a series' own normal is
     learned (ratio: a share of the attempts). floor: smaller values are taken for it before a logarithm. gain: factor
     before log1p. material: the smallest change that a customer would mind, on that scale (log and log1p: 0.2 is about
-    20 %). failure: the value that says that nothing worked at all, so that nothing else could be measured either.
+    20 %). least: the smallest one in its own unit: 20 % of next to nothing is nothing. failure: the value that says
+    that nothing worked at all, so that nothing else could be measured either.
     low, high: the values that it can take, of a KQI that the contract of quality records does not know. formula: how
     it comes from other columns, of one that no record carries.
 
@@ -36,6 +37,7 @@ class Kqi(Table):
     better: Literal["higher", "lower"]
     habit: Literal["raw", "log", "log1p", "ratio"] = "raw"
     material: float = Field(gt=0)
+    least: float = Field(0.0, ge=0)
     floor: float = Field(1e-3, gt=0)
     gain: float = Field(1.0, gt=0)
     failure: float | None = None

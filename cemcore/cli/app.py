@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from cemcore import __version__
-from cemcore.cli import ask, degradations, demo, experience, lab, setup, work, zoom
+from cemcore.cli import alarms, ask, degradations, demo, evidence, experience, impact, inventory, lab, setup, work, zoom
 from cemcore.errors import CemError, ConfigError, NotFoundError, PluginError, TopologyError
 
 EXIT_FAILED, EXIT_USAGE, EXIT_NOT_FOUND, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -65,7 +65,7 @@ def cem(
     """Which customers have a bad time, on which service, why, since when: network data joined with experience."""
 
 
-for part in (setup, work, ask, degradations, experience, zoom, lab, demo):
+for part in (setup, work, ask, impact, alarms, degradations, evidence, experience, inventory, zoom, lab, demo):
     part.register(app)
 
 

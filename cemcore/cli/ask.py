@@ -1,10 +1,10 @@
-"""Commands that ask: problems, problem, impact, health."""
+"""Commands that ask: problems, problem, health."""
 
 from __future__ import annotations
 
 import getpass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -27,7 +27,7 @@ class Action(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this part."""
-    for command in (problems, problem, impact, health):
+    for command in (problems, problem, health):
         app.command(rich_help_panel=c.ASK)(command)
 
 
@@ -104,68 +104,6 @@ def problem(
             lambda: None,
             lambda: problem_detail(view, cem.house.known_now(), c.zone(cem)),
         )
-
-
-def impact(
-    problem_id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="Of one problem; else the report.", show_default=False)
-    ] = None,
-    resource: Annotated[
-        list[str] | None, typer.Option("--resource", "-r", help="Of these resources, if all of them failed.")
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option("--at", metavar="TIME", help="With --resource: at this time; else now.")
-    ] = None,
-    as_of: c.AsOfOption = None,
-    during: c.DuringOption = None,
-    only_open: OpenOption = False,
-    limit: c.LimitOption = None,
-    config: c.ConfigOption = None,
-    json: c.JsonOption = False,
-    form: c.FormatOption = c.Format.TABLE,
-) -> None:
-    """The impact report; or the impact of one problem; or of any resources if they failed.
-
-    Examples:
-
-    - `cem impact --open`
-    - `cem impact P-17 --format md`
-    - `cem impact -r SR-KRAKOW-1 -r SR-KRAKOW-2 --at 2025-11-08T20:00`
-    """
-    if problem_id is not None and resource:
-        raise typer.BadParameter("either a problem or --resource")
-    with c.opened(config) as cem:
-        known, period = c.asked(cem, as_of, during)
-        if problem_id is not None or resource:
-            moment = c.time_of(cem, at)
-            _one_impact(cem, cem.impact(problem_id, tuple(resource or ()), moment, period), c.chosen(json, form))
-        else:
-            _report(cem, known, period, only_open, limit, c.chosen(json, form))
-
-
-def _one_impact(cem: Any, view: Any, form: c.Format) -> None:
-    from cemcore import report
-    from cemcore.report.tables import impact_answer
-
-    c.say(
-        form,
-        lambda: report.impact_document(view),
-        lambda: report.impact_listing(view),
-        lambda: impact_answer(view, c.zone(cem)),
-    )
-
-
-def _report(cem: Any, known: Any, period: Any, only_open: bool, limit: int | None, form: c.Format) -> None:
-    from cemcore import report
-    from cemcore.report.impact_report import impact_report
-
-    views, name = report.rank(cem.problems(known, period, only_open)), cem.house.settings.operator.name
-    c.say(
-        form,
-        lambda: report.impact_report_document(views[:limit], known, period, only_open),
-        lambda: report.problems_listing(views[:limit], "Impact report"),
-        lambda: impact_report(views, known or cem.house.known_now(), c.zone(cem), name, limit=limit, width=c.width()),
-    )
 
 
 def health(config: c.ConfigOption = None, json: c.JsonOption = False, form: c.FormatOption = c.Format.TABLE) -> None:

@@ -58,6 +58,20 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     return found
 
 
+def called(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a longer formula that kernels of the same file call in many places: compiled once, and called."""
+    found: Callable[P, R] = njit(**_RULES)(function)
+    return found
+
+
+def lean(function: Callable[P, R]) -> Callable[P, R]:
+    """As `called`, for formulas that make no arrays: those that they are given are not counted at each call, which
+    costs more than many of them do.
+    """
+    found: Callable[P, R] = njit(_nrt=False, **_RULES)(function)
+    return found
+
+
 def loop(*signature: str, **rules: Any) -> Callable[[Any], Any]:
     """`numba.njit` with these rules (and types, or whatever a first call brings), kept on disk where that can be."""
 

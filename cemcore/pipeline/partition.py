@@ -78,12 +78,13 @@ class Held:
 @dataclass(frozen=True)
 class Answer:
     """What a partition says of a slot, to be added up: `surprises` as `discovery.histogram`, `tally` of the detector,
-    counts.
+    counts; said: `telling.Said`, where problems are opened.
     """
 
     surprises: Float64
     tally: Mapping[str, Any]
     counts: Mapping[str, int]
+    said: Any = None
 
 
 @dataclass(frozen=True)

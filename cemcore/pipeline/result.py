@@ -18,8 +18,9 @@ from cemcore.pipeline.watching import NOTHING, Findings
 class Memberships(Rows):
     """Members of problems as revised at a tick, n rows; the newest tick's rows of a problem are its members.
 
-    problem int32 indexes `SlotResult.problem_ids`; service, subject int32 codes; state int8 (0 affected, 1 unknown);
-    posterior float32; bad, total int32: rows of the pair that were bad, and all of them, over the problem's life.
+    problem int32 indexes `SlotResult.problem_ids`; service, subject int32 codes; state int8 (0 affected, 1 unknown,
+    2 at risk); posterior float32; bad, total int32: rows of the pair that were bad, and all of them, over the
+    problem's life.
     """
 
     problem: Int32

@@ -30,6 +30,9 @@ def flatten(tree: Any) -> dict[str, NDArray[Any]]:
 
 def restore(arrays: Mapping[str, NDArray[Any]], classes: tuple[type, ...]) -> Any:
     """The tree of `flatten`; StorageError where the arrays are not one, or name a class that is not in `classes`."""
+    names = [c.__name__ for c in classes]
+    if len(set(names)) < len(names):
+        raise ValueError(f"classes of one name in a state: {sorted({n for n in names if names.count(n) > 1})}")
     try:
         shape = json.loads(np.asarray(arrays[META], dtype=np.uint8).tobytes())
         return _read(shape, arrays, {c.__name__: c for c in classes})

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from cemcore.domain import Cause, Evidence, Impact, ImpactLine, ServiceProblem, Verdict
+from cemcore.domain import Cause, Evidence, ServiceProblem, Verdict
 from cemcore.report.findings import finding_documents
+from cemcore.report.impact_documents import (
+    lens_documents,
+    line_document,
+    saved_documents,
+    sums_document,
+    totals_document,
+)
 from cemcore.report.rank import rank
 from cemcore.report.serialise import Document, iso, plain, records
-from cemcore.views import CheckLine, FeedHealth, HealthView, ImpactView, ProblemView
+from cemcore.views import CheckLine, FeedHealth, HealthView, ImpactReport, ImpactView, ProblemView
 
 MEMBERS_SHOWN = 500
 """So many affected rows (the worst) stand in the document of one problem."""
@@ -32,16 +38,26 @@ def problems_document(
     return {**_asked(as_of, during, open_only), "problems": listed}
 
 
-def impact_report_document(
-    views: Iterable[ProblemView], as_of: datetime | None = None, during: Period | None = None, open_only: bool = False
-) -> Document:
-    """The impact report: problems in rank order with their causes, evidence and what each segment and service lost."""
-    ranked = rank(views)
+def impact_report_document(report: ImpactReport, limit: int | None = None) -> Document:
+    """The impact report: problems in rank order with their causes, evidence and what each segment and service
+    lost; over a period, where all bad minutes of it went.
+    """
     listed = [
-        {"rank": i, **_short(v.problem), "causes": _causes(v.problem), "impact": totals_document(v.impact)}
-        for i, v in enumerate(ranked, 1)
+        {
+            "rank": i,
+            **_short(v.problem),
+            "causes": _causes(v.problem),
+            "impact": totals_document(v.impact),
+            "lenses": lens_documents(v.lenses),
+        }
+        for i, v in enumerate(rank(report.problems)[:limit], 1)
     ]
-    return {**_asked(as_of, during, open_only), "problems": listed}
+    return {
+        **_asked(report.as_of, report.during, report.open_only),
+        "sums": sums_document(report.sums),
+        "lenses": lens_documents(report.lenses),
+        "problems": listed,
+    }
 
 
 def problem_document(view: ProblemView) -> Document:
@@ -50,6 +66,7 @@ def problem_document(view: ProblemView) -> Document:
     return {
         **_short(p),
         "causes": _causes(p),
+        "demarcation": [{"domain": d, "probability": plain(x)} for d, x in p.demarcation],
         "impact": totals_document(view.impact),
         "affected": _members(view.affected),
         "revisions": [_revision(r) for r in view.revisions],
@@ -67,8 +84,11 @@ def impact_document(view: ImpactView) -> Document:
         "during": _period(view.during),
         "resources": list(view.resources),
         "protected": view.protected,
+        "served": view.served,
         "notes": list(view.notes),
         "impact": totals_document(view.impact),
+        "lenses": lens_documents(view.lenses),
+        "saved_by": saved_documents(view.saved),
     }
 
 
@@ -154,25 +174,6 @@ def verdict_document(v: Verdict) -> Document:
     }
 
 
-def line_document(line: ImpactLine) -> Document:
-    """Totals of one group."""
-    return {f.name: plain(getattr(line, f.name)) for f in fields(line)}
-
-
-def totals_document(impact: Impact) -> Document:
-    """Totals of everything, then by segment and by service, worst first."""
-    return {
-        "total": line_document(impact.total),
-        "by_segment": [line_document(x) for x in worst_first(impact.by_segment)],
-        "by_service": [line_document(x) for x in worst_first(impact.by_service)],
-    }
-
-
-def worst_first(lines: Iterable[ImpactLine]) -> list[ImpactLine]:
-    """Lines by bad minutes, then by affected; equals by name."""
-    return sorted(lines, key=lambda x: (-x.bad_minutes, -(x.affected_users + x.affected_things), x.group))
-
-
 def cause_document(c: Cause) -> Document:
     """A candidate cause with its evidence, strongest line first."""
     return {
@@ -244,6 +245,7 @@ def _causes(p: ServiceProblem) -> list[Document]:
 def _members(frame: pd.DataFrame | None) -> Document:
     if frame is None or frame.empty:
         return {"pairs": 0, "worst": []}
+    frame = frame[frame["state"] != "at_risk"] if "state" in frame else frame
     order = [c for c in ("bad_rows", "posterior") if c in frame]
     names = [c for c in ("subject_id", "service") if c in frame]
     by = [*order, *names]

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from cemcore.domain import Cause, Impact, ImpactLine, ServiceProblem
 from cemcore.report import words
-from cemcore.report.documents import strongest, worst_first
+from cemcore.report.documents import strongest
+from cemcore.report.impact_documents import worst_first
 from cemcore.report.rank import rank
 from cemcore.views import ProblemView
 

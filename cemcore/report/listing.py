@@ -10,13 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from cemcore.domain import Impact
-from cemcore.report.documents import worst_first
+from cemcore.report.impact_documents import LOSS, impact_rows
 from cemcore.report.rank import rank
 from cemcore.report.serialise import iso, plain
 from cemcore.views import HealthView, ImpactView, ProblemView
-
-_LOSS = ("affected_users", "affected_things", "customers", "at_risk", "unknown", "bad_minutes", "depth_minutes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ def problems_listing(views: Iterable[ProblemView], title: str = "Problems") -> L
         "confidence",
         "tied_with",
         "services",
-        *_LOSS,
+        *LOSS,
     )
     rows = []
     for i, v in enumerate(rank(views), 1):
@@ -84,22 +81,14 @@ def problems_listing(views: Iterable[ProblemView], title: str = "Problems") -> L
             ties,
             "; ".join(p.services),
         )
-        rows.append((*head, *(plain(getattr(v.impact.total, n)) for n in _LOSS)))
+        rows.append((*head, *(plain(getattr(v.impact.total, n)) for n in LOSS)))
     return Listing(title, columns, tuple(rows))
 
 
 def impact_listing(view: ImpactView | ProblemView) -> Listing:
-    """One impact: a row for the total, then for every segment and service."""
+    """One impact: a row for the total, then for every segment and service, and every group of the lenses."""
     title = f"Impact of {view.problem.problem_id}" if isinstance(view, ProblemView) else f"Impact of {view.subject}"
-    return Listing(title, ("by", "group", *_LOSS), _impact_rows(view.impact))
-
-
-def _impact_rows(impact: Impact) -> tuple[tuple[Any, ...], ...]:
-    lines = [("total", impact.total)]
-    lines += [("segment", x) for x in worst_first(impact.by_segment)] + [
-        ("service", x) for x in worst_first(impact.by_service)
-    ]
-    return tuple((by, x.group, *(plain(getattr(x, n)) for n in _LOSS)) for by, x in lines)
+    return Listing(title, ("by", "group", *LOSS), impact_rows(view))
 
 
 def experience_listing(rows: pd.DataFrame, title: str) -> Listing:

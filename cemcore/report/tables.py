@@ -11,14 +11,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cemcore.domain import Impact, ImpactLine, ServiceProblem
+from cemcore.domain import ServiceProblem
 from cemcore.report import words
-from cemcore.report.documents import worst_first
 from cemcore.report.findings import ALL
+from cemcore.report.grids import table as table
 from cemcore.report.impact_report import causes_grid, headline
+from cemcore.report.impact_tables import impact_table
 from cemcore.report.listing import Listing
 from cemcore.report.rank import rank
-from cemcore.views import CheckLine, ImpactView, ProblemView
+from cemcore.views import CheckLine, ProblemView
 from cemcore.zooming import Finding, Look
 
 _MARKS = {"ok": Text("ok", "green"), "warn": Text("warn", "yellow"), "fail": Text("FAIL", "bold red")}
@@ -29,18 +30,6 @@ LOOK_STYLES = {Look.CONFIRMED: "bold red", Look.CORRECTED: "red", Look.WITHDRAWN
 LOOK_HEADS = ("series", "found", "expected", "saw", "chance", "because")
 LOOK_NUMBERS = ("expected", "saw", "chance")
 """Columns of a table of second looks, and those of them that are figures."""
-
-
-def table(
-    heads: Iterable[str], right: Iterable[str] = (), title: str | None = None, keep: Iterable[str] = (), pad: int = 2
-) -> Table:
-    """An empty table in the house's style: no frame, numbers (`right`) to the right, `keep` never folded."""
-    numeric, whole = set(right), {*right, *keep}
-    out = Table(box=None, pad_edge=False, padding=(0, pad, 0, 0), header_style="dim", title=title, title_justify="left")
-    out.title_style = "bold"
-    for h in heads:
-        out.add_column(h, justify="right" if h in numeric else "left", overflow="fold", no_wrap=h in whole)
-    return out
 
 
 def listing_table(listing: Listing) -> Table:
@@ -89,6 +78,8 @@ def problem_detail(view: ProblemView, now: datetime, zone: tzinfo) -> Renderable
     if p.merged_into:
         parts.append(Text(f"merged into {p.merged_into}", "yellow"))
     parts += [Text(), causes_grid(p.causes, evidence=100)]
+    if p.demarcation:
+        parts.append(Text(f"answers for it: {words.demarcation_line(p.demarcation)}"))
     folded = [
         f"{n} {', '.join(ids[:8])}{' ...' if len(ids) > 8 else ''}"
         for n, ids in (("alarms", p.alarms), ("work", p.work))
@@ -103,30 +94,6 @@ def problem_detail(view: ProblemView, now: datetime, zone: tzinfo) -> Renderable
     if view.verdicts:
         parts += [Text(), _verdicts(view, zone)]
     return Group(*parts)
-
-
-def impact_table(impact: Impact) -> Table:
-    """Who is hit: the total, then by segment, then by service, worst first."""
-    heads = ("", "users", "things", "customers", "at risk", "unknown", "bad minutes", "depth minutes")
-    out = table(heads, heads[1:])
-    _impact_row(out, "total", impact.total, "bold")
-    for title, lines in (("by segment", impact.by_segment), ("by service", impact.by_service)):
-        if lines:
-            out.add_row(Text(title, "dim"))
-            for line in worst_first(lines):
-                _impact_row(out, f"  {line.group}", line, "")
-    return out
-
-
-def impact_answer(view: ImpactView, zone: tzinfo) -> RenderableType:
-    """Impact of a problem or of a set of resources, with what the question was."""
-    head = Text(f"Impact of {view.subject}", "bold")
-    head.append(f" · {view.basis} · {words.moment(view.at, zone)}", "dim")
-    parts: list[RenderableType] = [head]
-    if view.protected:
-        parts.append(Text(f"{view.protected:,} subjects stay in service because of redundancy", "dim"))
-    parts += [Text(n, "yellow") for n in view.notes]
-    return Group(*parts, Text(), impact_table(view.impact))
 
 
 def check_table(lines: Sequence[CheckLine]) -> RenderableType:
@@ -177,11 +144,6 @@ def look_cells(f: Finding) -> tuple[Text, ...]:
 def tallies(counts: Mapping[str, int]) -> str:
     """`late 12, duplicates 3`: what is not zero."""
     return ", ".join(f"{k} {n:,}" for k, n in sorted(counts.items()) if n)
-
-
-def _impact_row(out: Table, name: str, x: ImpactLine, style: str) -> None:
-    figures = (x.affected_users, x.affected_things, x.customers, x.at_risk, x.unknown, x.bad_minutes, x.depth_minutes)
-    out.add_row(Text(name, style), *(Text(words.number(f), style) for f in figures))
 
 
 def _revisions(revisions: Sequence[ServiceProblem], zone: tzinfo) -> RenderableType:

@@ -9,7 +9,7 @@ import numpy as np
 from cemcore.panel import Bool, Int32, Int64
 from cemcore.topology.csr import Edges
 from cemcore.topology.network import Network
-from cemcore.topology.paths import Path, legs
+from cemcore.topology.paths import Path, legs, service_path
 from cemcore.topology.support import fall
 from cemcore.topology.ways import Ways
 
@@ -42,6 +42,10 @@ class Failure:
             answers[i] = self._one(kinds[i].tolist())
         out[asked] = answers[place]
         return out[:, 0], out[:, 1]
+
+    def path(self, access: int, gateway: int, endpoint: int) -> Path:
+        """The service path over what survives."""
+        return service_path(self._after, access, gateway, endpoint)
 
     def crossed(self, triples: Int32, path: Callable[[int, int, int], Path]) -> Bool:
         """Lines of `triples` whose traffic ran over something that is gone; `path` gives the path in use while all

@@ -11,15 +11,21 @@ import pandas as pd
 
 from cemcore.errors import TopologyError
 from cemcore.panel import Bool, Int32
+from cemcore.topology.csr import Edges
+from cemcore.topology.derived import derive
 from cemcore.topology.network import Fault, Network, build_network
 from cemcore.topology.paths import Path, service_path
 from cemcore.topology.reach import Reach, picture
 from cemcore.topology.redundancy import Failure
+from cemcore.topology.upward import Upward
 from cemcore.topology.vocabulary import domain_of
 from cemcore.topology.ways import Ways
 
 KEPT_PATHS = 1_000_000
 """Service paths that are kept at hand."""
+
+KEPT_DEPENDENTS = 4096
+"""Resources whose dependents are kept at hand."""
 
 KEPT_FAILURES = 64
 """Sets of failures whose consequences are kept at hand."""
@@ -42,11 +48,13 @@ class Topology:
         self.ways = Ways(network)
         self._paths: dict[tuple[int, int, int], Path] = {}
         self._failures: dict[frozenset[int], Failure] = {}
+        self._dependents: dict[int, Int32] = {}
+        self.kept: dict[str, object] = {}
 
     @classmethod
     def build(cls, resources: pd.DataFrame, connections: pd.DataFrame) -> Topology:
-        """From frames that obey the contracts of `resources` and `connections`; what is wrong in them ends in
-        `faults`.
+        """From frames that obey the contracts of `resources` and `connections`; what is wrong in them, and what was
+        derived from names and ends because no connection says it, ends in `faults`.
         """
         twice = resources["resource_id"].duplicated()
         doubles = tuple(
@@ -54,8 +62,9 @@ class Topology:
             for r in resources["resource_id"][twice]
         )
         resources = resources[~twice].reset_index(drop=True)
+        connections, derived = derive(resources, connections)
         network, faults = build_network(resources, connections)
-        return cls(resources, network, doubles + faults)
+        return cls(resources, network, doubles + derived + faults)
 
     def __len__(self) -> int:
         return len(self.resource_ids)
@@ -95,6 +104,10 @@ class Topology:
         """
         return self._failure(down).lost(triples)
 
+    def path_without(self, down: Collection[int], access: int, gateway: int, endpoint: int) -> Path:
+        """The service path when all of `down` fail together."""
+        return self._failure(down).path(access, gateway, endpoint)
+
     def crossed(self, down: Collection[int], triples: Int32) -> Bool:
         """Mask of the lines of `triples` whose traffic, while all was well, ran over something that fails with
         `down`.
@@ -123,8 +136,14 @@ class Topology:
 
     def dependents(self, r: int) -> Int32:
         """Everything that works no more, or is cut off, when r alone is lost; itself left out; sorted."""
-        self.resource(r)
-        return self._reach.dependents(r)
+        found = self._dependents.get(r)
+        if found is None:
+            self.resource(r)
+            if len(self._dependents) >= KEPT_DEPENDENTS:
+                self._dependents.clear()
+            found = self._dependents[r] = self._reach.dependents(r)
+            found.flags.writeable = False
+        return found
 
     def near(self, a: int, b: int, reach: int = 2) -> bool:
         """Whether b is within `reach` steps up or down from a (dependent -> link -> dependence), never sideways."""
@@ -136,6 +155,16 @@ class Topology:
         """
         near = self._reach.around([self.position(r) for r in around], reach)
         return picture(self.network, self.resource_ids, self.types, near)
+
+    @cached_property
+    def upward(self) -> Upward:
+        """What every resource leans on directly, for whoever walks the network in compiled loops."""
+        return Upward.build(self.network)
+
+    @property
+    def carries(self) -> Edges:
+        """From every resource to all that may depend on it, up to the first backbone routers."""
+        return self._reach.carries
 
     @cached_property
     def _reach(self) -> Reach:

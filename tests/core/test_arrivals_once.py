@@ -189,3 +189,23 @@ def test_what_came_within_a_second_after_a_tick_is_handed_out_by_the_next(store:
     arrivals = Arrivals(store.archive, store.ledger, Feed.QUALITY, store.qualities().rows, limit=START + DAY)
     at = START + 900
     assert [len(arrivals.between(a, b)) for a, b in ((NEVER, at), (at, at + 1), (at + 1, at + 900))] == [1, 1, 0]
+
+
+def test_all_measurements_of_known_resources_get_codes_the_wanted_ones_first():
+    frame = pd.DataFrame(
+        {
+            "slot": times([START] * 4),
+            "period_s": [900.0] * 4,
+            "kpi": pd.Series(["noise", "load", "noise", "other"], dtype="str"),
+            "resource_id": pd.Series(["C1", "C1", "C2", None], dtype="str"),
+            "value": [1.0, 2.0, 3.0, 4.0],
+            "suspect": [False] * 4,
+            "recorded_at": times([START + 1] * 4),
+        }
+    )
+    resources, kpis = Codes(["C1"]), Codes()
+    rows, _ = Measured(("load",), resources.find, None, kpis, ("*",)).rows(frame)
+    assert kpis.texts == ["load", "noise"]
+    assert (rows.kpi.tolist(), rows.value.tolist()) == ([1, 0], [1.0, 2.0])
+    named, _ = Measured(("load",), resources.find, None, kpis, ("other",)).rows(frame)
+    assert named.value.tolist() == [2.0]

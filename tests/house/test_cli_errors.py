@@ -58,6 +58,8 @@ def test_what_does_not_exist_is_3(cem: Cem, folder: Path, words: tuple[str, ...]
         ("problem", "P-1", "explode"),
         ("problem", "P-1", "note"),
         ("impact", "P-1", "-r", "A"),
+        ("impact", "--lens", "hats"),
+        ("impact", "P-1", "--protected"),
         ("experience",),
         ("explain", "score", "U1"),
         ("problems", "--format", "xml"),

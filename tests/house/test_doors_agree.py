@@ -27,11 +27,43 @@ _SAME = [
     ("/problems/P-2", ["explain", "P-2"]),
     ("/findings", ["findings"]),
     ("/findings?problem=P-1", ["findings", "P-1"]),
+    ("/evidence", ["evidence"]),
+    ("/evidence?as_of=2025-11-08T15:40", ["evidence", "--as-of", "2025-11-08T15:40"]),
+    ("/alarms?as_of=2025-11-08T18:00", ["alarms", "--as-of", "2025-11-08T18:00"]),
+    (
+        "/alarms?during=2025-11-07..2025-11-08&as_of=2025-11-08T18:00&without_pain=true&limit=2",
+        [
+            "alarms",
+            "--during",
+            "2025-11-07..2025-11-08",
+            "--as-of",
+            "2025-11-08T18:00",
+            "--without-pain",
+            "--limit",
+            "2",
+        ],
+    ),
     ("/warnings", ["warnings"]),
     ("/warnings?horizon=36h", ["warnings", "--horizon", "36h"]),
     ("/impact", ["impact"]),
     ("/impact?open=true", ["impact", "--open"]),
     ("/impact?problem=P-1&at=2025-11-08T18:00", ["impact", "P-1", "--at", "2025-11-08T18:00"]),
+    (
+        "/impact?problem=P-1&at=2025-11-08T18:00&lens=area,spend&lens=kind",
+        ["impact", "P-1", "--at", "2025-11-08T18:00", "--lens", "area,spend", "--lens", "kind"],
+    ),
+    (
+        "/impact?during=2025-11-08T15:00..2025-11-08T18:00&lens=segment&as_of=2025-11-08T18:00",
+        [
+            "impact",
+            "--during",
+            "2025-11-08T15:00..2025-11-08T18:00",
+            "--lens",
+            "segment",
+            "--as-of",
+            "2025-11-08T18:00",
+        ],
+    ),
     (
         "/experience?by=segment&during=2025-11-07..2025-11-08&kind=user&as_of=2025-11-08T15:40",
         [

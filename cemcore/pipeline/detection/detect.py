@@ -22,15 +22,17 @@ SECOND_LOOK_S = 6 * 3600
 
 @dataclass(frozen=True)
 class Detection:
-    """What room two says of a tick. rows: per quality row; score float32, the worst z of the row; bad: noticeable and
-    unusual; failed, failures_expected float32; silent, silence: witnessed silent resources and the log evidence of
-    each; blind: by domain; usual int32: resource at which each row's subject usually is at this time (-1 not known);
-    past: the rows as remembered; again: earlier records, judged anew.
+    """What room two says of a tick. rows: per quality row; score float32, the worst z of the row; bad: worse than its
+    habit; effect float32: by how many times what a user would notice; failed, failures_expected float32; silent,
+    silence: witnessed silent resources and the log evidence of each; blind: by domain; usual int32: resource at which
+    each row's subject usually is at this time (-1 not known); past: the rows as remembered; again: earlier records,
+    judged anew.
     """
 
     rows: DetectedRows
     score: Float32
     bad: Bool
+    effect: Float32
     failed: Float32
     failures_expected: Float32
     silent: Int32
@@ -76,7 +78,7 @@ def detect(
         nan = np.full(n, np.nan, np.float32)
         no = np.zeros(n, dtype=bool)
         none = Detection(
-            DetectedRows(nan, nan, nan, no), nan, no, failed, nan, np.empty(0, np.int32), np.empty(0, np.float32),
+            DetectedRows(nan, nan, nan, no), nan, no, nan, failed, nan, np.empty(0, np.int32), np.empty(0, np.float32),
             np.zeros(int(domain_of.max(initial=-1)) + 1, dtype=bool), np.full(n, -1, np.int32), past,
         )  # fmt: skip
         return none, replace(state, past=(*state.past, past))
@@ -97,6 +99,7 @@ def detect(
         DetectedRows(surprise, seen.score, np.full(n, np.nan, np.float32), unseen),
         seen.score,
         seen.bad & ~unseen,
+        np.where(unseen, np.float32(np.nan), seen.effect),
         failed,
         seen.failures_expected,
         silent,

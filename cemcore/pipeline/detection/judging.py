@@ -10,13 +10,16 @@ from cemcore.panel import Bool, Float32, Int64
 from cemcore.pipeline.detection import expectation as habit
 from cemcore.pipeline.detection.history import Past
 from cemcore.pipeline.detection.state import YOUNG, Learned, Settings
-from cemcore.pipeline.detection.transform import Scale, graded
+from cemcore.pipeline.detection.transform import Scale, effect, graded
+
+MOST = 3.0
+"""No record's effect counts for more than so many times what a user would notice; failed attempts count for that."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Records judged, n rows: slot [s], pair (subject * services + service), worst z, surprise, noticeable, failed
-    attempts and those expected.
+    """Records judged, n rows: slot [s], pair (subject * services + service), worst z, surprise, worse than its habit
+    (bad), by how many times what a user would notice (effect), failed attempts and those expected.
     """
 
     slot: Int64
@@ -24,6 +27,7 @@ class Judged:
     score: Float32
     surprise: Float32
     bad: Bool
+    effect: Float32
     failed: Float32
     failures_expected: Float32
 
@@ -39,13 +43,17 @@ def judge(known: Learned, settings: Settings, past: Past) -> Judged:
     pair, seen = known.expectation.pairs(past.subject, past.service)
     young = ~seen | (known.expectation.count[pair] < YOUNG) | np.isnan(score)
     surprise = np.where(young, np.nan, -np.log10(u)).astype(np.float32)
-    noticeable = ((residual < -needed) & (z > 1.5)).any(axis=1) | (fz > 1.5)
+    failing = fz > 1.5
+    felt = effect(past.x, residual, settings.scales)
+    if len(settings.judged):
+        felt[~settings.judged[past.service][:, graded(settings.scales)]] = np.nan
     return Judged(
         past.slot,
         past.subject.astype(np.int64) * settings.services + past.service,
         score,
         surprise,
-        noticeable,
+        ((residual < -needed) & (z > 1.5)).any(axis=1) | failing,
+        np.where(failing, MOST, np.clip(worst_of(felt), -MOST, MOST)).astype(np.float32),
         past.failed,
         (rate * past.tried).astype(np.float32),
     )
@@ -53,9 +61,13 @@ def judge(known: Learned, settings: Settings, past: Past) -> Judged:
 
 def worst(z: Float32, failure: Float32) -> Float32:
     """The worst z of each row over its indicators and its attempts; NaN where there is none."""
-    both = np.concatenate([z, failure[:, None]], axis=1)
-    low = np.where(np.isnan(both), -np.inf, both).max(axis=1)
-    return np.where(np.isinf(low), np.nan, low).astype(np.float32)
+    return worst_of(np.concatenate([z, failure[:, None]], axis=1))
+
+
+def worst_of(each: Float32) -> Float32:
+    """The largest of each row (n, k), NaN where there is none."""
+    most = np.where(np.isnan(each), -np.inf, each).max(axis=1)
+    return np.where(np.isinf(most), np.nan, most).astype(np.float32)
 
 
 def material(scales: tuple[Scale, ...]) -> Float32:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cemcore.panel import Float32, Int32, Int64
+from cemcore.panel import Bool, Float32, Int32, Int64
 from cemcore.pipeline.detection.blindness import Activity
 from cemcore.pipeline.detection.expectation import Expectation
 from cemcore.pipeline.detection.history import Past
@@ -31,12 +31,15 @@ SPAN = 1 << 32
 
 @dataclass(frozen=True)
 class Settings:
-    """scales: how the columns of `QualityRows.kqis` are read; days: how long records are remembered; load: see LOAD."""
+    """scales: how the columns of `QualityRows.kqis` are read; days: how long records are remembered; load: see LOAD;
+    judged: bool (services, KQIs), which KQIs each service's score reads (empty: all).
+    """
 
     scales: tuple[Scale, ...]
     services: int
     days: int = 14
     load: Mapping[str, float] = field(default_factory=lambda: dict(LOAD))
+    judged: Bool = field(default_factory=lambda: np.zeros((0, 0), np.bool_))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from cemcore.panel import Bool, Float32, Int32, Int64, QualityRows, ScoredRows
@@ -44,6 +46,60 @@ def attribute(
         _part(who, np.full_like(whose, NO_PROBLEM), chronic, depth),
     ]
     return Attribution.concat(parts)
+
+
+def with_rest(credited: Attribution, slot_minutes: float) -> Attribution:
+    """Bad minutes of earlier rows that a problem is credited with only now, and what is left of each row's slot, which
+    stays with none: together they replace the row's earlier lines, so that no minute is lost.
+    """
+    rest = (np.float32(slot_minutes) - credited.bad_minutes).astype(np.float32)
+    none = np.full(len(credited), NO_PROBLEM, np.int32)
+    left = replace(credited, problem=none, bad_minutes=rest).take(rest > 0)
+    return Attribution.concat([credited, left])
+
+
+def came_after_all(claims: Attribution, rows: QualityRows) -> tuple[Attribution, Attribution]:
+    """(claims whose record has come, those that stay): minutes that were attributed to a record because it was missing.
+
+    What had been attributed is to be taken back from the sums; the row itself is attributed as any other.
+    """
+    if not len(claims) or not len(rows):
+        return Attribution.none(), claims
+    subjects = 1 + max(int(claims.subject.max()), int(rows.subject.max()))
+    services = 1 + max(int(claims.service.max()), int(rows.service.max()))
+    slots = np.unique(claims.slot)
+    near = rows.take(np.isin(rows.slot, slots))
+
+    def key(of: Attribution | QualityRows) -> Int64:
+        return (np.searchsorted(slots, of.slot) * subjects + of.subject) * services + of.service
+
+    came = np.isin(key(claims), key(near))
+    return claims.take(came), claims.take(~came)
+
+
+def withdrawn(back: Attribution) -> Attribution:
+    """Lines of no minutes, which replace what was told of these (slot, subject, service) before."""
+    nothing = np.zeros(len(back), np.float32)
+    none = np.full(len(back), NO_PROBLEM, np.int32)
+    return replace(back, problem=none, bad_minutes=nothing, depth=nothing)
+
+
+def joined(parts: list[Attribution]) -> Attribution:
+    """The answers of one tick as one: each (slot, subject, service) is taken from the first part that has it."""
+    whole = Attribution.concat(parts)
+    part = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
+    order = np.lexsort((part, whole.service, whole.subject, whole.slot))
+    first = np.ones(len(order), np.bool_)
+    for key in (whole.slot, whole.subject, whole.service):
+        held = key[order]
+        first[1:] &= held[1:] == held[:-1]
+    new = ~first
+    new[:1] = True
+    run = np.cumsum(new) - 1
+    leading = part[order][new][run] if len(order) else part
+    kept = np.zeros(len(order), np.bool_)
+    kept[order] = part[order] == leading
+    return whole.take(kept)
 
 
 def _part(who: tuple[Int64, Int32, Int32], problem: Int32, minutes: Float32, depth: Float32) -> Attribution:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,8 +10,10 @@ import numpy as np
 
 from cemcore.panel import Bool, Float32, Float64, Int8, Int32, Int64, Rows
 
-AFFECTED, UNKNOWN = 0, 1
-"""States of a member: degraded under the problem; dependent, but its coverage domain is blind."""
+AFFECTED, UNKNOWN, AT_RISK = 0, 1, 2
+"""States of a member: degraded under the problem; dependent, but its coverage domain is blind; dependent or without
+protection, and not degraded.
+"""
 
 NO_PROBLEM = -1
 """Problem index of bad minutes that are attributed to none: chronic ones, and those that nothing explains."""
@@ -32,7 +35,7 @@ class Pairs(Rows):
 @dataclass(frozen=True)
 class Members(Rows):
     """Who belongs to which problem, n rows: problem int32 index, service and subject int32 codes, state int8
-    (AFFECTED, UNKNOWN).
+    (AFFECTED, UNKNOWN, AT_RISK).
     """
 
     problem: Int32
@@ -61,8 +64,8 @@ class Attribution(Rows):
     """Bad minutes and to whom they belong, n rows: a pair's slot stands there once for its problem and once for the
     chronic rest.
 
-    slot: int64 [s]; problem: int32 index, -1 = none; service, subject: int32 codes; bad_minutes: float32, above zero;
-    depth: float32 0..1.
+    slot: int64 [s]; problem: int32 index, -1 = none; service, subject: int32 codes; bad_minutes: float32, zero
+    where an earlier telling is withdrawn; depth: float32 0..1.
     """
 
     slot: Int64
@@ -119,9 +122,17 @@ class Tally(Rows):
             np.add.reduceat(held.depth_minutes, start),
         )
 
-    def of(self, problem: int) -> Tally:
-        """The part of one problem."""
-        return self.take(self.problem == problem)
+    def of(self, *problems: int) -> Tally:
+        """The part of one problem, or of one and those that were merged into it (see `absorbed`)."""
+        return self.take(np.isin(self.problem, problems))
+
+
+def absorbed(problem: int, merged_into: Sequence[int]) -> tuple[int, ...]:
+    """A problem and all that were merged into it, at however many removes; `merged_into` by problem, -1 = not."""
+    out = [problem]
+    for p in out:
+        out += [q for q, into in enumerate(merged_into) if into == p and q not in out]
+    return tuple(out)
 
 
 def _runs(*keys: Int32) -> tuple[Int64, Bool]:

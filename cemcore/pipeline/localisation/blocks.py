@@ -15,7 +15,8 @@ from cemcore.pipeline.localisation.explanations import Explanations, holders
 @dataclass(frozen=True)
 class Block:
     """One slot, n rows. hour: its local hour; path, made, subject: keys of `Explanations.entries`; pair int64 =
-    subject * services + service; weights float32 (n, CHANNELS); bad: noticeable and unusual; known: the row has
+    subject * services + service; weights float32 (n, CHANNELS); bad: worse than its habit; effect float32: by how
+    many times what a user would notice; known: the row has
     evidence; minutes, depth float32: bad minutes of the row beyond its usual ones, and how bad; place, usual int32:
     resource that served the row, and the one at which its subject is to be expected; owner int32: number of the
     problem that explains the row, -1 none; extra_row, extra_candidate: rows that also speak for the silent place at
@@ -31,6 +32,7 @@ class Block:
     pair: Int64
     weights: Float32
     bad: Bool
+    effect: Float32
     known: Bool
     minutes: Float32
     depth: Float32

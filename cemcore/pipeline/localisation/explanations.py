@@ -18,6 +18,8 @@ from cemcore.topology import Topology
 RESOURCE, ATTRIBUTE, COMBINED, CUSTOMER, TERMINAL = 0, 1, 2, 3, 4
 """Kinds of candidate."""
 KINDS = 5
+WIDTH = 8
+"""Room for what a candidate is: four attributes and their values."""
 SURE = 0.99
 """Elements that carry this share of a path's traffic or more count as on it."""
 
@@ -52,13 +54,14 @@ class Table:
 class Explanations:
     """The registry of candidates and of row keys.
 
-    kind int8 and what int32 (candidates, 4): resource -> (code, -1, -1, -1); attribute -> (attribute, value, -1, -1);
-    combined -> (attribute, value, attribute, value); customer -> (customer, ...); terminal -> (resource code, ...).
+    kind int8 and what int32 (candidates, WIDTH), -1 where there is no more: resource -> (code,); attribute ->
+    (attribute, value); combined -> (attribute, value, attribute, value ...); customer -> (customer,); terminal ->
+    (resource code,).
     soft float32 (candidates,): 1 where no path ever hung on the candidate alone.
     """
 
     kind: Int8 = field(default_factory=lambda: np.empty(0, np.int8))
-    what: Int32 = field(default_factory=lambda: np.empty((0, 4), np.int32))
+    what: Int32 = field(default_factory=lambda: np.empty((0, WIDTH), np.int32))
     paths: Table = field(default_factory=Table)
     mades: Table = field(default_factory=Table)
     owners: Table = field(default_factory=Table)
@@ -72,7 +75,7 @@ class Explanations:
 
     def find(self, kind: int, *what: int) -> int:
         """Id of a candidate, -1 when nothing ever depended on it."""
-        return self.ids.get((kind, *what, *(-1,) * (4 - len(what))), -1)
+        return self.ids.get((kind, *what, *(-1,) * (WIDTH - len(what))), -1)
 
     def terminal_of(self, subject: int) -> int:
         """Candidate of a subject's own terminal, -1 where it has none."""
@@ -97,7 +100,7 @@ class _Growth:
         self.hard: set[int] = set()
 
     def candidate(self, kind: int, *what: int) -> int:
-        key = (kind, *what, *(-1,) * (4 - len(what)))
+        key = (kind, *what, *(-1,) * (WIDTH - len(what)))
         got = self.ids.get(key)
         if got is None:
             if self.ids is self.old.ids:
@@ -109,7 +112,7 @@ class _Growth:
     def finish(self, known: Explanations) -> Explanations:
         if not self.keys and not self.hard:
             return known
-        new = np.array(self.keys, dtype=np.int32).reshape(-1, 5)
+        new = np.array(self.keys, dtype=np.int32).reshape(-1, WIDTH + 1)
         soft = np.concatenate([known.soft, (new[:, 0] == RESOURCE).astype(np.float32)])
         soft[sorted(self.hard)] = 0
         return replace(
@@ -238,5 +241,6 @@ def holders(known: Explanations, candidate: int) -> tuple[Bool, Bool, Bool]:
 
 
 def _has(table: Table, candidate: int) -> Bool:
-    hits = np.concatenate([[0], np.cumsum(table.flat == candidate)])
-    return np.asarray(hits[table.start[1:]] > hits[table.start[:-1]])
+    out = np.zeros(len(table.start) - 1, np.bool_)
+    out[np.searchsorted(table.start, np.flatnonzero(table.flat == candidate), side="right") - 1] = True
+    return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from cemcore.domain import Cause
 from cemcore.pipeline.localisation.search import Hit
 
 
@@ -12,8 +13,10 @@ class Live:
     """One problem. number: its place in the order of opening; candidate: its cause as voted by the hits; votes:
     (candidate, evidence) of all hits; begin [s]: estimated onset; trace: (slot, evidence of the cause) since begin;
     confirmed_at: known time [s] of the first report, 0 = not yet reported; quiet: slots in a row without evidence; end
-    [s] or 0; merged_into: number of the problem that absorbed it, -1 none; reported: affected pairs and cause at the
-    last revision; crowded: (resource under the cause, slots in which its load was high and far above the usual).
+    [s] or 0; merged_into: number of the problem that absorbed it, -1 none; reported: affected pairs, cause and bad
+    minutes at the last revision; split_from: number of the problem that this one was part of, -1 none; reopened: slot
+    at which it came back, 0 never; told: the causes of the last revision, in brief; crowded: (resource under the cause,
+    slots in which its load was high and far above the usual).
     """
 
     number: int
@@ -33,6 +36,9 @@ class Live:
     trace: tuple[tuple[int, float], ...] = ()
     reported: tuple[int, ...] = ()
     crowded: tuple[tuple[int, int], ...] = ()
+    split_from: int = -1
+    reopened: int = 0
+    told: tuple[Cause, ...] = ()
 
     @property
     def open(self) -> bool:
