@@ -10,6 +10,8 @@ import numpy as np
 from cemcore.kernels.compiled import called, kernel
 from cemcore.panel import Float64, Int16, Int32, Int64, UInt8
 
+_TREES = 12
+
 
 @kernel("in int32[:]", "in int64[:]", "in int32[:]", "in int32[:]", "in int64[:]", "in int32[:]", "in uint8[:]",
         "in uint8[:]", "int16[:,::1]", "uint8[::1]", "uint8[::1]")  # fmt: skip
@@ -48,6 +50,53 @@ def part(
                         label[k, v] = seed
                         stack[top] = v
                         top += 1
+
+
+@kernel("in int64[:]", "in int32[:]", "in int32[:]", "in int64[:]", "in int32[:]", "in uint8[:]", "in uint8[:]",
+        "int16[:,::1]", "uint8[::1]")  # fmt: skip
+def keep_whole(
+    start: Int64, to: Int32, link: Int32, touched: Int64, touches: Int32, router_gone: UInt8, link_gone: UInt8,
+    label: Int16, told: UInt8,
+) -> None:  # fmt: skip
+    """Fill lines of `label` as `part` does, and mark them in `told`, of elements that evidently part nothing: a tree
+    over all routers that are left does without them. Some trees are tried; line 0 must be there. See `part`.
+    """
+    n = len(start) - 1
+    queue, inside, leads = np.empty(n, np.int32), np.empty(len(link_gone), np.uint8), np.empty(n, np.int32)
+    seen = np.empty(n, np.uint8)
+    for t in range(_TREES):
+        root = t * n // _TREES
+        if router_gone[root] != 0:
+            continue
+        inside[:], leads[:], seen[:] = 0, 0, 0
+        queue[0], seen[root], leads[root], head, tail = root, 1, 1, 0, 1
+        while head < tail:
+            u = queue[head]
+            head += 1
+            for e in range(start[u], start[u + 1]):
+                v = to[e]
+                if seen[v] == 0 and router_gone[v] == 0 and link_gone[link[e]] == 0:
+                    seen[v], inside[link[e]] = 1, 1
+                    leads[u] += 1
+                    queue[tail] = v
+                    tail += 1
+        if tail + int(router_gone.sum()) < n:
+            return
+        for k in range(1, label.shape[0]):
+            if told[k] != 0:
+                continue
+            spare = True
+            for j in range(touched[k], touched[k + 1]):
+                x = touches[j]
+                if (x >= 0 and router_gone[x] == 0 and leads[x] > 0) or (x < 0 and inside[-1 - x] != 0):
+                    spare = False
+                    break
+            if spare:
+                told[k] = 1
+                label[k, :] = label[0]
+                for j in range(touched[k], touched[k + 1]):
+                    if touches[j] >= 0:
+                        label[k, touches[j]] = -1
 
 
 @kernel("in int64[:]", "in int32[:]", "in float64[:]", "float64[:,::1]")

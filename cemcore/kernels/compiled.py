@@ -68,7 +68,8 @@ def lean(function: Callable[P, R]) -> Callable[P, R]:
     """As `called`, for formulas that make no arrays: those that they are given are not counted at each call, which
     costs more than many of them do.
     """
-    found: Callable[P, R] = njit(_nrt=False, **_RULES)(function)
+    compiler: Any = njit
+    found: Callable[P, R] = compiler(_nrt=False, **_RULES)(function)
     return found
 
 

@@ -194,8 +194,8 @@ def count_touched(
     payer: Int32, terminal: Int32, cell: Int32, named: UInt8, was_lost: Int64, was_risk: Int64, was_crossed: Int64,
     segments: Int64, services: Int64, other: Int64, bits: Int64, changed: Int32, count: Int64,
 ) -> None:  # fmt: skip
-    """Count subjects begin[i]..end[i] (places in order of access) of bundle i by their bundle's bits, instead of by
-    those of their cell (`was_*`), which are taken back. dead[i]: bits of all services of the bundle.
+    """Count subjects begin[i]..end[i] (places in order of access, all of one cell) of bundle i by their bundle's bits,
+    instead of by those of their cell (`was_*`), which are taken back. dead[i]: bits of all services of the bundle.
 
     group: 2 * line of the segment, + 1 for a thing. segments (lines, 4), services (services, 4): users, things, at
     risk, customers; other: [0] customers in all, [1] subjects saved, [2] users, [3] things, [4] at risk. payer: -1
@@ -204,15 +204,25 @@ def count_touched(
     """
     filled = count[0]
     for i in range(len(begin)):
+        was = cell[begin[i]]
+        wl, wr, wc = was_lost[was], was_risk[was], was_crossed[was]
+        same, shown = lost[i] == wl and risk[i] == wr and crossed[i] == wc, (wl | wr | wc) != 0
+        bare, n = not shown and lost[i] == 0, 0
         for k in range(begin[i], end[i]):
             down = terminal[k] >= 0 and named[terminal[k]] != 0
+            if same and not down:
+                continue
+            if bare and not down:
+                n += 1
+                if risk[i] != 0:
+                    segments[group[k] >> 1, 2] += 1
+                continue
             dark, r, c = (dead[i], np.int64(0), np.int64(0)) if down else (lost[i], risk[i], crossed[i])
-            was = cell[k]
-            wl, wr, wc = was_lost[was], was_risk[was], was_crossed[was]
-            if dark == wl and r == wr and c == wc:
+            if down and dark == wl and r == wr and c == wc:
                 continue
             line, thing = group[k] >> 1, group[k] & 1
-            _count(wl, wr, wc, line, thing, -1, segments, services, other)
+            if shown:
+                _count(wl, wr, wc, line, thing, -1, segments, services, other)
             _count(dark, r, c, line, thing, 1, segments, services, other)
             if payer[k] == -2:
                 _pay(dark & ~wl, wl == 0 and dark != 0, line, segments, services, other)
@@ -225,6 +235,11 @@ def count_touched(
                         filled += 1
                     bits[payer[k]] = had | dark
                     _pay(new, had == 0, line, segments, services, other)
+        if n > 0:
+            other[4] += n if risk[i] != 0 else 0
+            other[1] += n if crossed[i] != 0 else 0
+            for s in range(services.shape[0]):
+                services[s, 2] += n * ((risk[i] >> s) & 1)
     count[0] = filled
 
 
@@ -261,15 +276,16 @@ def _pay(new: int, first: bool, line: int, segments: Int64, services: Int64, oth
         s += 1
 
 
-@kernel("in int32[:]", "in int64[:]", "in int64[:]", "in int64[:]", "in int32[:,:]", "in int32[:,:]", "in int64[:]", "in int32[:]",
-        "in int32[:]", "int64[:,::1]", "int64[:,::1]", "int64[::1]", "int64[::1]", "int32[::1]",
+@kernel("in int32[:]", "in int64[:]", "in int64[:]", "in int64[:]", "in int32[:,:]", "in int32[:,:]", "in int64[:]",
+        "in int32[:]", "in int32[:]", "int64[:,::1]", "int64[:,::1]", "int64[::1]", "int64[::1]", "int32[::1]",
         "int64[::1]")  # fmt: skip
 def count_cells(
-    cells: Int32, lost: Int64, risk: Int64, crossed: Int64, people: Int32, alone: Int32, start: Int64, payers: Int32, paid: Int32,
-    segments: Int64, services: Int64, other: Int64, bits: Int64, changed: Int32, count: Int64,
+    cells: Int32, lost: Int64, risk: Int64, crossed: Int64, people: Int32, alone: Int32, start: Int64, payers: Int32,
+    paid: Int32, segments: Int64, services: Int64, other: Int64, bits: Int64, changed: Int32, count: Int64,
 ) -> None:  # fmt: skip
-    """Count whole cells, all that have any bits, by those. people (cells, 2 * lines): subjects by line, users then things; alone (cells,
-    lines): those with a payer of their own; start, payers: other payers by cell; paid: their line. See `count_touched`.
+    """Count whole cells, all that have any bits, by those. people (cells, 2 * lines): subjects by line, users then
+    things; alone (cells, lines): those with a payer of their own; start, payers: other payers by cell; paid: their
+    line. See `count_touched`.
     """
     lines, filled = alone.shape[1], count[0]
     for c in cells:

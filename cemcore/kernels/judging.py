@@ -1,4 +1,4 @@
-"""Loops that judge services: which legs and which services are lost, at risk, or ran over what failed.
+"""Loops that judge legs of services: which are lost, at risk, or ran over what failed.
 
 A leg is a pair (x, y) of branch nodes, y = -1 where x stands alone. A port is a pair (node, target above it). Of what
 is given twice, names with 0 are of the whole network, the others of what survives.
@@ -44,25 +44,28 @@ def judge_legs(
     at = (first, target, core, end, row, label0, label1, pslot, begin0, size0, items0, begin, size, items)
     lists = (suspects, parting, elements, shared, scratch)
     fill, parted, united = 0, _several(label1), not _several(label0)
+    steady = united and not parted and len(suspects) == 0
     seen, seen_new, still, alone, m = np.int32(-1), False, False, False, -1
     for i in range(len(lx)):
         x, y, new = lx[i], ly[i], whole[i] == 0
         kind[i], verdict[i], nbegin[i], nsize[i] = _kind(x, y, at), 0, fill, 0
         if kind[i] == ODD:
             continue
-        if _cut(x, y, kind[i], -1, new, True, at):
+        if x != seen or new != seen_new:
+            seen, seen_new, m = x, new, -2
+            still, alone = _calm(x, new, at), _everywhere(x, -1, new, at)
+        quiet, met = y < 0 or _calm(y, True, at), kind[i] == MET
+        same = still and quiet and steady
+        if not same and _cut(x, y, kind[i], -1, new, True, at):
             verdict[i] = LOST
             continue
-        met = kind[i] == MET
         hit = _crossed(x, y, met, new, hops, marks, away, crossing, at)
         if hit < 0:
             kind[i] = ODD
             continue
         verdict[i] = CROSSED * hit
-        if x != seen or new != seen_new:
-            seen, seen_new, m = x, new, -2
-            still, alone = _calm(x, new, at), _everywhere(x, -1, new, at)
-        quiet = y < 0 or _calm(y, True, at)
+        if same:
+            continue
         over = met and not parted and not alone and not _everywhere(y, -1, True, at)
         if over and quiet and not _common_target(x, y, at):
             if not still and m == -2:
@@ -364,128 +367,3 @@ def _crossed(
                 known = True
                 hit = hit or crossing[t, s] != 0
     return int(hit) if known else -1
-
-
-@kernel("in int32[:]", "in uint8[:]", "in int32[:]", "in int32[:]", "in uint8[:]", "in int32[:]", "in int32[:]",
-        "in int32[:]", "in int32[:]", "in int64[:]", "in int32[:]", "in int32[:]", "in int64[:]", "in int32[:]",
-        "in int32[:]", "in int32[:]", "in int32[:]", "in int64[:]", "in int32[:]", "in int32[:]", "in uint8[:]",
-        "in int32[:]", "in int16[:,:]", "in int64[:]", "in int32[:]", "in int32[:]", "in int8[:]", "in uint8[:]",
-        "in int64[:]", "in int32[:]", "in int32[:]", "in int32[:]", "int32[:,::1]", "int32[::1]",
-        "uint8[::1]")  # fmt: skip
-def judge_services(
-    cx: Int32, whole: UInt8, one: Int32, other: Int32, gone: UInt8, root: Int32, up: Int32, over: Int32, sslot: Int32,
-    sbegin0: Int64, ssize0: Int32, sitems0: Int32, sbegin: Int64, ssize: Int32, sitems: Int32, lx: Int32, ly: Int32,
-    first: Int64, target: Int32, core: Int32, end: UInt8, row: Int32, label0: Int16, pbegin0: Int64, psize0: Int32,
-    pitems0: Int32, kind: Int8, leg: UInt8, nbegin: Int64, nsize: Int32, nitems: Int32, tail: Int32, last: Int32,
-    witness: Int32, verdict: UInt8,
-) -> None:  # fmt: skip
-    """Verdict of each service from that of its legs (`one`, `other`, -1 = none) and of the single ways from its access
-    resource `cx` (-1 = not known) up to where the first leg begins: up, over = next node and link, by node. tail: what
-    a service runs over beyond, by which `last` (tails, 2; -2 on entry) and `witness` remember what was found last.
-    """
-    chain = (root, up, over, sslot, sbegin0, ssize0, sitems0, sbegin, ssize, sitems)
-    none = np.full(1, -1, np.int32)
-    at = (first, target, core, end, row, label0, label0, none, pbegin0, psize0, pitems0, pbegin0, psize0, pitems0)
-    legs, seen, broken, shaken = (lx, ly, kind), np.int32(-1), False, False
-    for c in range(len(cx)):
-        verdict[c], said = 0, np.uint8(0)
-        if (one[c] >= 0 and kind[one[c]] == ODD) or (other[c] >= 0 and kind[other[c]] == ODD):
-            verdict[c] = UNTOLD
-            continue
-        for which in (one[c], other[c]):
-            if which >= 0:
-                said |= leg[which]
-        if cx[c] != seen and cx[c] >= 0 and whole[c] == 0:
-            seen = cx[c]
-            broken, shaken = _broken(seen, gone, chain), _shaken(seen, chain)
-        if cx[c] >= 0 and whole[c] == 0 and broken:
-            said |= np.uint8(LOST)
-        if said & LOST:
-            verdict[c] = LOST
-            continue
-        t = tail[c]
-        if last[t, 0] != one[c] or last[t, 1] != other[c]:
-            last[t, 0], last[t, 1] = one[c], other[c]
-            witness[t] = _witness(one[c], other[c], -1, chain, legs, at, nbegin, nsize, nitems)
-        risk = cx[c] >= 0 and whole[c] == 0 and shaken and _bared(cx[c], one[c], other[c], chain, legs, at)
-        if not risk and witness[t] >= 0:
-            risk = cx[c] < 0 or not _single(witness[t], cx[c], chain)
-            risk = risk or _witness(one[c], other[c], cx[c], chain, legs, at, nbegin, nsize, nitems) >= 0
-        verdict[c] = said | (AT_RISK if risk else 0)
-
-
-@lean
-def _witness(
-    one: int, other: int, x: int, chain: Any, legs: Any, at: Any, nbegin: Int64, nsize: Int32, nitems: Int32
-) -> int:
-    """An element that neither leg (nor the single ways up from x, -1 = not looked at) needed alone before; else -1."""
-    for side in range(2):
-        which, also = (one, other) if side == 0 else (other, one)
-        if which < 0:
-            continue
-        for j in range(nbegin[which], nbegin[which] + nsize[which]):
-            r = nitems[j]
-            if not _was_hard(also, r, legs, at) and (x < 0 or not _single(r, x, chain)):
-                return int(r)
-    return -1
-
-
-@lean
-def _was_hard(which: int, r: int, legs: Any, at: Any) -> bool:
-    lx, ly, kind = legs
-    return which >= 0 and _cut(lx[which], ly[which], kind[which], r, False, False, at)
-
-
-@lean
-def _broken(x: int, gone: UInt8, chain: Any) -> bool:
-    """Whether the single ways up from x are cut."""
-    root, up, over = chain[0], chain[1], chain[2]
-    v = x
-    while v != root[x]:
-        if gone[v] != 0 or (over[v] >= 0 and gone[over[v]] != 0):
-            return True
-        v = up[v]
-    return False
-
-
-@lean
-def _shaken(x: int, chain: Any) -> bool:
-    """Whether something on the single ways up from x stands on what fails."""
-    root, up, over, sslot = chain[0], chain[1], chain[2], chain[3]
-    v = x
-    while v != root[x]:
-        if sslot[v] >= 0 or (over[v] >= 0 and sslot[over[v]] >= 0):
-            return True
-        v = up[v]
-    return False
-
-
-@lean
-def _single(r: int, x: int, chain: Any) -> bool:
-    """Whether the single ways up from x need r."""
-    root, up, over, _, begin0, size0, items0, _, _, _ = chain
-    v = x
-    while v != root[x]:
-        if _found(r, items0, begin0[v], size0[v]):
-            return True
-        if over[v] >= 0 and _found(r, items0, begin0[over[v]], size0[over[v]]):
-            return True
-        v = up[v]
-    return False
-
-
-@lean
-def _bared(x: int, one: int, other: int, chain: Any, legs: Any, at: Any) -> bool:
-    """Whether the single ways up from x need something alone that was backed up before."""
-    root, up, over, sslot, _, _, _, begin, size, items = chain
-    v = x
-    while v != root[x]:
-        for side in range(2):
-            e = v if side == 0 else over[v]
-            if e >= 0 and sslot[e] >= 0:
-                for j in range(begin[sslot[e]], begin[sslot[e]] + size[sslot[e]]):
-                    r = items[j]
-                    if not _single(r, x, chain) and not (_was_hard(one, r, legs, at) or _was_hard(other, r, legs, at)):
-                        return True
-        v = up[v]
-    return False

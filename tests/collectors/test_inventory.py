@@ -183,7 +183,11 @@ def test_supporting_resources_go_by_role_before_order(drop):
     ("feed", "text", "reason"),
     [
         ("subjects", "subject_id,kind\nP-1,user\nP-2,robot\n", "kind is neither user nor thing"),
-        ("subjects", "subject_id,kind\nP-1,user\nP-1,thing\n", "duplicate id with other content: subject_id"),
+        (
+            "subjects",
+            "subject_id,kind\nP-1,user\nP-1,thing\n",
+            "duplicate id with other content: subject_id, valid_from",
+        ),
         ("subjects", "subject_id,kind\nP-1,user\n,thing\n", "subject_id is missing"),
         ("subjects", "subject_id,kind,activated_at\nP-1,user,\nP-2,user,never\n", "activated_at is not a time"),
         ("resources", "resource_id,type,latitude\nR-1,x,1\nR-2,x,91\n", "latitude is above 90 deg"),

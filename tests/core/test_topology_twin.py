@@ -34,7 +34,9 @@ class World:
     def topology(self) -> Topology:
         return Topology.build(
             framed(Feed.RESOURCES, pd.DataFrame(self.resources)),
-            framed(Feed.CONNECTIONS, pd.DataFrame(self.connections, columns=list(CONTRACTS[Feed.CONNECTIONS].names)[:5])),
+            framed(
+                Feed.CONNECTIONS, pd.DataFrame(self.connections, columns=list(CONTRACTS[Feed.CONNECTIONS].names)[:5])
+            ),
         )
 
     def fallen(self, down: set[str]) -> set[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cemcore.kernels.backbone import find_suspects, least_metrics, mark_crossed, part
+from cemcore.kernels.backbone import find_suspects, keep_whole, least_metrics, mark_crossed, part
 from cemcore.panel import Float64, Int16, Int32, Int64, UInt8
 from cemcore.topology.csr import Edges
 from cemcore.topology.national.lists import Lists, numbered
@@ -19,9 +19,9 @@ class Backbone:
 
     routers, links: their nodes; number: router by node, -1; edges: router -> router over link (label); metric: of each
     edge; elements: nodes that may part the backbone, the first stands for "none" (-1); row: place of a node in
-    `elements`, 0 where it is not among them; label: component by (element lost, router), -1 = router lost; parting: lines of it in which
-    the backbone is in several parts; away:
-    least metric by (to, from); nearest: routers by metric to each.
+    `elements`, 0 where it is not among them; label: component by (element lost, router), -1 = router lost;
+    parting: lines of it in which the backbone is in several parts; away: least metric by (to, from); nearest: routers
+    by metric to each.
     """
 
     routers: Int32
@@ -95,7 +95,9 @@ class Backbone:
         arrays = (self.edges.start, self.edges.to, self.edges.label, start, what, routers, links)
         part(first, *arrays, label, *scratch)
         label[:] = label[0]
-        rows = np.flatnonzero(np.diff(start) > 0).astype(np.int32)
+        told = np.zeros(len(label), np.uint8)
+        keep_whole(*arrays, label, told)
+        rows = np.flatnonzero((np.diff(start) > 0) & (told == 0)).astype(np.int32)
         part(rows, *arrays, label, *scratch)
         return label
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from cemcore.kernels.climbing import mark_used
-from cemcore.kernels.judging import judge_legs, judge_services
+from cemcore.kernels.judging import judge_legs
 from cemcore.kernels.supporting import fall, spread
+from cemcore.kernels.telling import judge_services
 from cemcore.panel import Bool, Float64, Int8, Int16, Int32, Int64, UInt8
 from cemcore.topology.national.core import suspected
-from cemcore.topology.national.fabric import Fabric
+from cemcore.topology.national.fabric import Fabric, Needs
 from cemcore.topology.national.lists import Lists, written
 from cemcore.topology.national.room import Room
 
@@ -39,14 +40,16 @@ class Services:
 class Failed:
     """The network when some elements fail together; it stands in a room, until `leave`.
 
-    gone: uint8 mask of what does not work; touched: uint8 mask of what may depend on that; nodes: those, in no order;
-    shaken: those that still work and stand on a fallen one; ports: those of `nodes`; sslot, supports: what `shaken`
-    need alone now; pslot, hard: hard elements of their ports now; marks: ports whose ways in
-    use touched what failed; label, crossing: see `Backbone`; core: whether the backbone has lost something.
+    gone: uint8 mask of what does not work; hit: of what traffic over is touched by that; touched: of what may depend on
+    that; nodes: those, in no order; shaken: what still works and stands on a fallen one; ports: those of `nodes`;
+    sslot, supports: what `shaken` need alone now; pslot, hard: hard elements of the ports now; marks: ports whose ways
+    in use touched what failed; label, crossing: see `Backbone`; suspects, parting: see `suspected`; core: whether the
+    backbone has lost something.
     """
 
     fabric: Fabric
     gone: UInt8
+    hit: UInt8
     touched: UInt8
     nodes: Int32
     shaken: Int32
@@ -74,7 +77,10 @@ class Failed:
             count,
         )  # fmt: skip
         fallen = queue[: count[0]].copy()
-        touched[fallen] = 1
+        mates = _mates(needs, gone, fallen)
+        queue[len(fallen) : len(fallen) + len(mates)] = mates
+        touched[fallen], touched[mates] = 1, 1
+        count[0] += len(mates)
         spread(fabric.carries.start, fabric.carries.to, touched, queue, count)
         nodes = queue[: count[0]].copy()
         sslot, pslot = room.sslot, room.pslot
@@ -95,8 +101,8 @@ class Failed:
             label = core.parted(needs.alone, (sslot, supports), gone[core.routers], gone[core.links])
             suspects, parting = suspected(core.label, label)
         crossing = core.crossing(hit) if lost else core.quiet
-        return cls(fabric, gone, touched, nodes, shaken, ports, sslot, supports, pslot, hard, marks, label, suspects,
-                   parting, crossing, lost)  # fmt: skip
+        return cls(fabric, gone, hit, touched, nodes, shaken, ports, sslot, supports, pslot, hard, marks, label,
+                   suspects, parting, crossing, lost)  # fmt: skip
 
     def leave(self) -> None:
         """Wipe the room."""
@@ -130,14 +136,14 @@ class Failed:
         fabric, legs = self.fabric, len(services.lx)
         core, hard0, alone = fabric.backbone, fabric.hard, fabric.needs.alone
         kind, said = np.zeros(legs, np.int8), np.zeros(legs, np.uint8)
-        found = self._legs(services, kind, said)
+        found, hit = self._legs(services, kind, said), self.hit[:0] if self.hit is self.gone else self.hit
         verdict = np.zeros(len(services.access), np.uint8)
         judge_services(
-            services.access, services.whole, services.one, services.other, self.gone, fabric.root, fabric.up,
-            fabric.over, self.sslot, alone.begin, alone.size, alone.items, self.supports.begin, self.supports.size,
-            self.supports.items, services.lx, services.ly, fabric.first, fabric.target, core.number, fabric.end,
-            core.row, core.label, hard0.begin, hard0.size, hard0.items, kind, said, found.begin, found.size,
-            found.items, services.tail, np.full((services.tails, 2), -2, np.int32),
+            services.access, services.whole, services.one, services.other, self.gone, hit, fabric.root,
+            fabric.up, fabric.over, self.sslot, alone.begin, alone.size, alone.items, self.supports.begin,
+            self.supports.size, self.supports.items, services.lx, services.ly, fabric.first, fabric.target,
+            core.number, fabric.end, core.row, core.label, hard0.begin, hard0.size, hard0.items, kind, said,
+            found.begin, found.size, found.items, services.tail, np.full((services.tails, 2), -2, np.int32),
             np.empty(services.tails, np.int32), verdict,
         )  # fmt: skip
         return verdict
@@ -151,7 +157,8 @@ class Failed:
                 services.lx, services.ly, services.lwhole, fabric.first, fabric.target, core.number, fabric.end,
                 core.row, core.label, self.label, core.elements, self.pslot, hard0.begin, hard0.size, hard0.items,
                 self.hard.begin, self.hard.size, self.hard.items, fabric.hops, self.marks, away, self.crossing,
-                self.suspects, self.parting, fabric.common.view(np.uint8), np.empty(fabric.network.n, np.int32), kind, said, begin, size, items, used,
+                self.suspects, self.parting, fabric.common.view(np.uint8), np.empty(fabric.network.n, np.int32),
+                kind, said, begin, size, items, used,
             )  # fmt: skip
 
         return written(len(services.lx), 8 * len(services.lx) + len(core.elements) + 1024, write)
@@ -175,15 +182,25 @@ def _supports(fabric: Fabric, fallen: Int32, room: Room) -> tuple[Int32, Lists]:
 
 def _hit(fabric: Fabric, gone: UInt8, fallen: Int32, nodes: Int32) -> UInt8:
     """`gone`, and what works though its pair does not: traffic over it counts as touched."""
-    pairs, members = fabric.needs.pairs, fabric.needs.members
-    begin, end = members.start[fallen], members.start[fallen + 1]
-    if not any((gone[members.to[a:b]] == 0).any() for a, b in zip(begin.tolist(), end.tolist(), strict=True) if b > a):
+    if not len(_mates(fabric.needs, gone, fallen)):
         return gone
     alone, hit = fabric.needs.alone, gone.copy()
     for x in nodes.tolist():
         mine = alone.items[alone.begin[x] : alone.begin[x] + alone.size[x]]
         hit[x] = gone[mine].any()
-    return hit if len(pairs.to) else gone
+    return hit
+
+
+def _mates(needs: Needs, gone: UInt8, fallen: Int32) -> Int32:
+    """What works though a pair of it has fallen, for something else that the pair needs."""
+    members = needs.members
+    begin = members.start[fallen]
+    size = members.start[fallen + 1] - begin
+    if not size.any():
+        return fallen[:0]
+    place = np.repeat(begin - np.concatenate(([0], np.cumsum(size)))[:-1], size) + np.arange(int(size.sum()))
+    found = np.unique(members.to[place])
+    return np.asarray(found[gone[found] == 0].astype(np.int32))
 
 
 def _ports(fabric: Fabric, nodes: Int32) -> Int32:

@@ -21,7 +21,7 @@ Pair = tuple[Int32, Int32]
 MOST_SERVICES = 62
 """Services are bits of a number."""
 
-MOST_KNOWN = 400
+MOST_KNOWN = 5000
 """Resources that are counted beforehand where that is asked for."""
 
 KEPT = 20_000
@@ -104,8 +104,8 @@ class National:
         weight = np.concatenate([bundles, cells[ends]]).astype(np.int64)
         total = np.zeros(n, np.int64)
         weigh(up.start, up.to, seeds, weight, np.full(n, -1, np.int32), np.empty(n, np.int32), total)
-        core = fabric.backbone.elements[1:]
-        total[core] += len(people.kept)
+        total[fabric.common] += len(people.kept)
+        total[fabric.backbone.elements[1:]] += len(people.kept)
         found: list[int] = np.argsort(-total, kind="stable")[:most].tolist()
         return found
 

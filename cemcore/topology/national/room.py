@@ -30,9 +30,10 @@ class Room:
     @classmethod
     def of(cls, nodes: int, ports: int, payers: int) -> Room:
         """New room."""
-        masks = (np.zeros(nodes, np.uint8) for _ in range(4))
-        return cls(*masks, np.full(nodes, -1, np.int32), np.full(ports, -1, np.int32), np.empty(nodes, np.int32),
-                   np.zeros(payers, np.int64), np.empty(payers, np.int32))  # fmt: skip
+        gone, touched, seen, named = (np.zeros(nodes, np.uint8) for _ in range(4))
+        sslot, pslot = np.full(nodes, -1, np.int32), np.full(ports, -1, np.int32)
+        queue, paid, changed = np.empty(nodes, np.int32), np.zeros(payers, np.int64), np.empty(payers, np.int32)
+        return cls(gone, touched, seen, named, sslot, pslot, queue, paid, changed)
 
 
 @dataclass(frozen=True)
